@@ -1,0 +1,105 @@
+//! `POST /`: calls, polls and flushes, as the original's protocol has them.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderName, StatusCode},
+    response::{IntoResponse as _, Response},
+    routing::post,
+};
+
+use crate::{
+    message::{Call, CallId, Invocation, Outcome, Request, Status},
+    results::Results,
+};
+
+/// Set on the answer to a call that was executed, whether it succeeded or
+/// not: without it, the request never reached a function.
+pub const OUTCOME_HEADER: HeaderName = HeaderName::from_static("x-call-outcome");
+
+/// Inputs are small: what is large belongs into the state.
+const BODY_MAX_BYTES: usize = 64 << 20;
+
+/// What runs the calls that come in by HTTP.
+pub trait Runtime: Send + Sync + 'static {
+    /// Where the ends of calls are kept.
+    fn results(&self) -> &Results;
+
+    /// Starts a call; its end goes to the results.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    fn submit(&self, call: Call) -> anyhow::Result<()>;
+
+    /// Runs a call and waits for its end.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    fn invoke(&self, call: Call) -> anyhow::Result<Outcome>;
+
+    /// Forgets local state and programs.
+    fn flush(&self);
+}
+
+/// The route for calls.
+pub fn call_routes(runtime: Arc<dyn Runtime>) -> Router {
+    Router::new()
+        .route("/", post(answer))
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .with_state(runtime)
+}
+
+async fn answer(State(runtime): State<Arc<dyn Runtime>>, body: Bytes) -> Response {
+    let request = match Request::from_json(&body) {
+        Ok(request) => request,
+        Err(error) => return (StatusCode::BAD_REQUEST, error).into_response(),
+    };
+    super::blocking(move || serve(&*runtime, request)).await
+}
+
+fn serve(runtime: &dyn Runtime, request: Request) -> anyhow::Result<Response> {
+    match request {
+        Request::Flush => {
+            runtime.flush();
+            Ok(StatusCode::OK.into_response())
+        }
+        Request::Status(id) => status(runtime, id),
+        Request::Call(invocation) => call(runtime, invocation),
+    }
+}
+
+fn status(runtime: &dyn Runtime, id: CallId) -> anyhow::Result<Response> {
+    let status = runtime.results().status(id)?;
+    Ok(match status {
+        Some(status) => status.to_text().into_response(),
+        None => {
+            let unknown = Outcome::failed(format!("there is no call {id}"));
+            (StatusCode::NOT_FOUND, Status::Ended(unknown).to_text()).into_response()
+        }
+    })
+}
+
+fn call(runtime: &dyn Runtime, invocation: Invocation) -> anyhow::Result<Response> {
+    let results = runtime.results();
+    let Invocation { function, index, input, is_async, id: awaited_as, seed } = invocation;
+    let id = awaited_as.map_or_else(|| results.new_id(), Ok)?;
+    let call = Call { id, function, index, input, seed, hops: 0, depth: 0 };
+    if is_async {
+        results.announce(id)?;
+        runtime.submit(call)?;
+        return Ok(id.to_string().into_response());
+    }
+    let outcome = runtime.invoke(call)?;
+    if awaited_as.is_some() {
+        results.publish(id, &outcome)?;
+    }
+    Ok(if outcome.is_success() {
+        ([(OUTCOME_HEADER, "success")], outcome.output).into_response()
+    } else {
+        let failed = (StatusCode::INTERNAL_SERVER_ERROR, [(OUTCOME_HEADER, "failure")]);
+        (failed.0, failed.1, outcome.output).into_response()
+    })
+}

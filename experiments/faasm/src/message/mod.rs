@@ -1,0 +1,13 @@
+//! What travels between clients, hosts and the state tier: calls, outcomes and requests.
+
+mod call;
+mod outcome;
+mod payload;
+mod request;
+
+pub use call::{Call, Function, InvalidName};
+pub use outcome::{Outcome, Status};
+pub use request::{Invocation, Request};
+
+/// The number by which a call is polled and awaited.
+pub type CallId = u32;

@@ -1,0 +1,7 @@
+//! The native isolation: one function per process, linked into it, with a state of its own.
+
+mod guests;
+mod process;
+mod turn;
+
+pub use process::{ChainedCalls, Process, ProcessSettings};

@@ -1,0 +1,101 @@
+//! What an experiment's records come to: a table, figures, named measures.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use stats::Estimate;
+
+/// The result of [`crate::Experiment::analyse`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    /// One row per point.
+    pub table: Table,
+    /// The figures, in the paper's order.
+    pub figures: Vec<Figure>,
+    /// The quantities that claims refer to, by name.
+    pub measures: BTreeMap<String, Measure>,
+}
+
+/// A named quantity with its interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// The quantity.
+    pub estimate: Estimate,
+    /// Its unit; `1` if it is a ratio or a count.
+    pub unit: String,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+/// What a measure rests on, which says how far it travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Things counted, such as bytes sent: every machine finds about the same,
+    /// so the committed snapshot may hold it.
+    Counted,
+    /// Memory: depends on the machine's kernel and libraries.
+    Memory,
+    /// Time: depends on the machine, and means nothing in an unoptimised build.
+    Timed,
+}
+
+/// A table whose cells know their unit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Column heads, with units in brackets where there are any.
+    pub columns: Vec<String>,
+    /// Rows of as many cells as there are columns.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cell {
+    /// A word, such as a mode.
+    Text(String),
+    /// A count without spread.
+    Count(u64),
+    /// A measured quantity.
+    Measured(Estimate),
+}
+
+/// A figure as the paper draws it: lines over a numeric axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figure {
+    /// File name without extension, such as `fig6a-training-time`.
+    pub id: String,
+    /// Caption.
+    pub title: String,
+    /// Horizontal axis with its unit.
+    pub x_label: String,
+    /// Vertical axis with its unit.
+    pub y_label: String,
+    /// The lines.
+    pub series: Vec<Series>,
+}
+
+/// One line of a figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// Legend.
+    pub name: String,
+    /// Points from left to right.
+    pub points: Vec<SeriesPoint>,
+}
+
+/// One point of a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesPoint {
+    /// Position.
+    pub x: f64,
+    /// Height with its interval.
+    pub y: Estimate,
+}

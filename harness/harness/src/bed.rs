@@ -1,0 +1,225 @@
+//! What a trial works with: it starts roles by name and reads their files.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use targets::{
+    role::{Instance, Probe, Program, Resources, RoleSpec},
+    target::Testbed,
+    usage::Usage,
+};
+
+use crate::{dataset::DataUsed, profile::Environment, run::validity::Reason};
+
+/// The testbed as one trial sees it.
+pub struct Bed {
+    testbed: Box<dyn Testbed>,
+    binary: PathBuf,
+    environment: Environment,
+    data: Vec<DataUsed>,
+    dir: PathBuf,
+    seed: u64,
+    started: Mutex<Vec<Instance>>,
+    disturbances: Mutex<Vec<Reason>>,
+}
+
+/// A role to start: what differs from the defaults of [`Role::new`].
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// The role's name, a subcommand of the system's binary.
+    pub name: &'static str,
+    /// Arguments after the subcommand; `{addr:NAME}`, `{port:NAME}` and
+    /// `{dir}` are filled in by the target.
+    pub args: Vec<String>,
+    /// Names of the TCP ports.
+    pub ports: &'static [&'static str],
+    /// How to see that it is ready.
+    pub ready: Probe,
+    /// The longest wait until it is.
+    pub ready_within: Duration,
+    /// The port with `/metrics`, if the role counts its network bytes.
+    pub metrics: Option<&'static str>,
+}
+
+impl Role {
+    /// A server with an HTTP endpoint of `node`: it listens on `--listen`, is
+    /// ready when `/readyz` says so, and counts its network bytes.
+    pub fn server(name: &'static str, args: &[&str]) -> Self {
+        let mut all = vec!["--listen".to_owned(), "{addr:http}".to_owned()];
+        all.extend(args.iter().map(|arg| (*arg).to_owned()));
+        Self {
+            name,
+            args: all,
+            ports: &["http"],
+            ready: Probe::Http { port: "http".into(), path: "/readyz".into() },
+            ready_within: READY_WITHIN,
+            metrics: Some("http"),
+        }
+    }
+
+    /// A job that runs to its end and leaves its files in `{dir}`.
+    pub fn job(name: &'static str, args: &[&str]) -> Self {
+        Self {
+            name,
+            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+            ports: &[],
+            ready: Probe::Started,
+            ready_within: READY_WITHIN,
+            metrics: None,
+        }
+    }
+}
+
+/// How long an instance may take until it is ready, unless its role says.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+impl Bed {
+    /// A bed on a provisioned testbed.
+    pub(crate) fn new(
+        testbed: Box<dyn Testbed>,
+        binary: PathBuf,
+        environment: Environment,
+        data: Vec<DataUsed>,
+        dir: PathBuf,
+        seed: u64,
+    ) -> Self {
+        Self {
+            testbed,
+            binary,
+            environment,
+            data,
+            dir,
+            seed,
+            started: Mutex::default(),
+            disturbances: Mutex::default(),
+        }
+    }
+
+    /// The seed of this trial's random choices.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The directory of a data set that the experiment readied.
+    ///
+    /// # Errors
+    /// If the experiment readied none of that name.
+    pub fn data(&self, name: &str) -> anyhow::Result<&Path> {
+        let used = self.data.iter().find(|used| used.name == name);
+        Ok(&used.with_context(|| format!("no data set `{name}` was readied"))?.dir)
+    }
+
+    /// Starts one instance and waits until it is ready.
+    ///
+    /// # Errors
+    /// If it does not start or is not ready in time; with its last log lines.
+    pub async fn start(&self, role: &Role) -> anyhow::Result<Instance> {
+        let instance = self.begin(&self.spec(role)).await?;
+        self.testbed.ready(&instance).await?;
+        Ok(instance)
+    }
+
+    /// Starts `n` instances, then waits until all are ready.
+    ///
+    /// # Errors
+    /// See [`Bed::start`].
+    pub async fn start_many(&self, role: &Role, n: u32) -> anyhow::Result<Vec<Instance>> {
+        let spec = self.spec(role);
+        let mut instances = Vec::new();
+        for _ in 0..n {
+            instances.push(self.begin(&spec).await?);
+        }
+        for instance in &instances {
+            self.testbed.ready(instance).await?;
+        }
+        Ok(instances)
+    }
+
+    /// Runs a job to its end and returns the directory with its files.
+    ///
+    /// # Errors
+    /// If it fails or outlasts `limit`; with its last log lines.
+    pub async fn run(&self, role: &Role, limit: Duration) -> anyhow::Result<PathBuf> {
+        let job = self.begin(&self.spec(role)).await?;
+        self.testbed.finished(&job, limit).await?;
+        let files = self.dir.join(&job.id);
+        self.testbed.collect(&job, &files).await?;
+        Ok(files)
+    }
+
+    /// What each of `instances` used so far. What all instances used in the
+    /// end is kept with the trial anyway.
+    ///
+    /// # Errors
+    /// If an instance is gone.
+    pub async fn usage(&self, instances: &[&Instance]) -> anyhow::Result<Vec<Usage>> {
+        let mut readings = Vec::new();
+        for instance in instances {
+            readings.push(self.testbed.usage(instance).await?);
+        }
+        Ok(readings)
+    }
+
+    /// Says that the workload itself saw what makes its numbers unusable, such
+    /// as failed requests; the trial is invalid and is repeated.
+    pub fn invalidate(&self, what: impl Into<String>) {
+        let reason = Reason::Workload { what: what.into() };
+        self.disturbances.lock().expect("no holder panics").push(reason);
+    }
+
+    pub(crate) fn disturbances(&self) -> Vec<Reason> {
+        self.disturbances.lock().expect("no holder panics").clone()
+    }
+
+    pub(crate) fn testbed(&self) -> &dyn Testbed {
+        self.testbed.as_ref()
+    }
+
+    /// What every instance used, for the trial's file. One that cannot say any
+    /// more is left out: why it is gone is the casualties' to tell.
+    pub(crate) async fn final_usage(&self) -> Vec<Usage> {
+        let started = self.started.lock().expect("no holder panics").clone();
+        let mut readings = Vec::new();
+        for instance in &started {
+            readings.extend(self.testbed.usage(instance).await);
+        }
+        readings
+    }
+
+    async fn begin(&self, spec: &RoleSpec) -> anyhow::Result<Instance> {
+        let instance = self.testbed.start(spec).await?;
+        self.started.lock().expect("no holder panics").push(instance.clone());
+        Ok(instance)
+    }
+
+    /// The role as the environment has it: the user's command, or the system's
+    /// binary with the role as its subcommand.
+    fn spec(&self, role: &Role) -> RoleSpec {
+        let replacement = self.environment.roles.get(role.name);
+        let command = replacement.map_or_else(
+            || {
+                let own = [self.binary.display().to_string(), role.name.to_owned()];
+                own.into_iter().chain(role.args.iter().cloned()).collect()
+            },
+            |replacement| replacement.command.clone(),
+        );
+        RoleSpec {
+            role: role.name.to_owned(),
+            program: Program::Command(command),
+            env: replacement.map(|replacement| replacement.env.clone()).unwrap_or_default(),
+            ports: role.ports.iter().map(|port| (*port).to_owned()).collect(),
+            ready: replacement
+                .and_then(|replacement| replacement.ready.clone())
+                .unwrap_or_else(|| role.ready.clone()),
+            ready_within: role.ready_within,
+            // A replacement does not count bytes as `node` does.
+            metrics: replacement.map_or(role.metrics, |_| None).map(str::to_owned),
+            resources: Resources::default(),
+        }
+    }
+}

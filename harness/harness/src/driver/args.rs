@@ -1,0 +1,94 @@
+//! What can be asked of a system's binary: the command line on a page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The first argument that makes a test binary a driver.
+pub(crate) const DRIVER_FLAG: &str = "--driver";
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+pub(super) struct Driver {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run experiments and judge their claims
+    Exp(ExpArgs),
+    /// Show what `exp` would run, and for how long
+    Plan(ExpArgs),
+    /// Recompute a run's summary, claims, figures and report from its records
+    Report(ReportArgs),
+    /// List, prepare and verify data sets
+    Data(DataArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExpArgs {
+    /// Names of experiments
+    pub(super) names: Vec<String>,
+    /// Every experiment of the system
+    #[arg(long, conflicts_with = "names")]
+    pub(super) all: bool,
+    /// Profile: a name under fixtures/profiles or a path
+    #[arg(long, env = "REPRISE_PROFILE", default_value = "local")]
+    pub(super) profile: String,
+    /// Environment: a name under fixtures/envs or a path; default: the profile's
+    #[arg(long)]
+    pub(super) env: Option<String>,
+    /// Change one knob, as in --set workers=[2,4]
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Only these points, as in --points mode=wasm,workers=2
+    #[arg(long, value_name = "FIELD=VALUE,...")]
+    pub(super) points: Vec<String>,
+    /// Repetitions of every point; default: the profile's
+    #[arg(long)]
+    pub(super) trials: Option<u32>,
+    /// The seed of every random choice; default: the profile's
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Continue this run at its first missing trial
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["set", "points", "trials", "seed", "all"])]
+    pub(super) resume: Option<PathBuf>,
+    /// Exit 1 also if a claim is inconclusive or not exercised
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The run's directory
+    pub(super) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DataArgs {
+    #[command(subcommand)]
+    pub(super) command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// Say of each data set where it comes from and what its substitute cannot show
+    List,
+    /// Read an original file and lay it out for the experiments
+    Prepare {
+        /// Name of the data set
+        name: String,
+        /// The original: a file or an http(s) URL; `data list` says where to get it
+        #[arg(long)]
+        from: Option<String>,
+        /// Its expected SHA-256
+        #[arg(long)]
+        sha256: Option<String>,
+    },
+    /// Compare prepared data with the checksums recorded when it was made
+    Verify {
+        /// Names of data sets; default: all
+        names: Vec<String>,
+    },
+}

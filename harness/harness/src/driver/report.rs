@@ -1,0 +1,23 @@
+//! `report`: everything again from a run's records, without a new run.
+
+use super::{
+    args::ReportArgs,
+    exp::{find, print},
+};
+use crate::{
+    claim::Judged,
+    experiment::System,
+    fault::Outcome,
+    report::{claims_table, publish},
+    run_dir::RunDir,
+};
+
+pub(super) fn report(system: System, args: &ReportArgs) -> anyhow::Result<Outcome> {
+    let dir = RunDir::open(&args.run)?;
+    let experiment = find(system, &dir.read_manifest()?.experiment)?;
+    let findings = publish(&dir, experiment, &system)?;
+    let refuted = findings.judged.iter().any(Judged::is_refuted);
+    print(&claims_table(&[findings]));
+    print(&format!("report: {}", dir.report_html().display()));
+    Ok(if refuted { Outcome::Differs } else { Outcome::AsExpected })
+}

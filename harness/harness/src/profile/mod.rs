@@ -1,0 +1,11 @@
+//! What a run is asked to do: the profile (the scale) and the environment.
+
+mod document;
+mod environment;
+mod locate;
+mod overrides;
+
+pub(crate) use document::{Profile, ProfileFile};
+pub(crate) use environment::Environment;
+pub(crate) use locate::{load_environment, load_profile, workspace_root};
+pub(crate) use overrides::apply_overrides;

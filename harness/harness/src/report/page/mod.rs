@@ -1,0 +1,15 @@
+//! The report as a page: its contents once, and two ways of writing them down.
+
+mod block;
+mod claims;
+mod contents;
+mod html;
+mod markdown;
+mod precision;
+mod provenance;
+mod results;
+mod trials;
+
+pub(super) use contents::{Drawn, blocks};
+pub(super) use html::html;
+pub(super) use markdown::markdown;

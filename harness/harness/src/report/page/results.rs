@@ -1,0 +1,75 @@
+//! The results: the table, the figures, the named measures.
+
+use super::{
+    block::{Block, Span, Table, Text, code, plain},
+    contents::Drawn,
+};
+use crate::{
+    analysis::{self, Basis, Cell},
+    report::{
+        findings::Findings,
+        numbers::{self, Shown},
+    },
+};
+
+pub(super) fn blocks(findings: &Findings, drawn: &[Drawn]) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading(2, "Results".into())];
+    if findings.analysis.table.rows.is_empty() {
+        blocks.push(Block::paragraph("No trial of this run has a result."));
+    } else {
+        blocks.push(Block::Table(table(&findings.analysis.table)));
+    }
+    blocks.extend(drawn.iter().map(|drawn| Block::Figure {
+        title: drawn.title.clone(),
+        svg: drawn.svg.clone(),
+        svg_link: drawn.svg_link.clone(),
+        pdf_link: drawn.pdf_link.clone(),
+    }));
+    if !findings.analysis.measures.is_empty() {
+        blocks.push(Block::Heading(3, "Measures".into()));
+        blocks.push(Block::Table(measures(findings)));
+    }
+    blocks
+}
+
+fn table(table: &analysis::Table) -> Table {
+    let is_numeric =
+        |i: usize| table.rows.iter().all(|row| !matches!(row.get(i), Some(Cell::Text(_))));
+    let columns = table.columns.iter().enumerate();
+    Table {
+        columns: columns.map(|(i, head)| (head.clone(), is_numeric(i))).collect(),
+        rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+    }
+}
+
+fn cell(cell: &Cell) -> Text {
+    match cell {
+        Cell::Text(text) => plain(text),
+        Cell::Count(count) => vec![Span::Number(count.to_string())],
+        Cell::Measured(estimate) => vec![Span::Number(Shown::of(estimate).joined())],
+    }
+}
+
+fn measures(findings: &Findings) -> Table {
+    let rows = findings.analysis.measures.iter().map(|(name, measure)| {
+        vec![
+            code(name),
+            vec![Span::Number(numbers::measure(measure))],
+            vec![Span::Number(measure.estimate.n.to_string())],
+            plain(basis(measure.basis)),
+        ]
+    });
+    let columns = [("Measure", false), ("Value", true), ("n", true), ("Rests on", false)];
+    Table {
+        columns: columns.map(|(head, numeric)| (head.to_owned(), numeric)).into(),
+        rows: rows.collect(),
+    }
+}
+
+fn basis(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Counted => "counts",
+        Basis::Memory => "memory",
+        Basis::Timed => "time",
+    }
+}

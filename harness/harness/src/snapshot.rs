@@ -1,0 +1,212 @@
+//! The accepted results, as a reviewed snapshot that noise does not change.
+//!
+//! A snapshot is a text of one line per fact. Before it is compared, every
+//! line whose fact did not really change is replaced by the stored one: an
+//! interval that overlaps the accepted one is the same result. What is left
+//! over is a shift, and `cargo insta review` shows it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use stats::Interval;
+
+use crate::{
+    analysis::{Basis, Measure},
+    claim::{Judged, Verdict},
+    report::Findings,
+    run::Request,
+};
+
+/// Results whose counts differ by less are taken for the same: a probe more or
+/// less changes the bytes on a socket.
+const SLACK: f64 = 0.05;
+
+/// Whether a run has a snapshot: one that `--set` or `--points` changed has none.
+#[must_use]
+pub(crate) fn applies(request: &Request) -> bool {
+    request.overrides.is_empty() && request.points.is_empty()
+}
+
+/// Compares findings with the accepted ones. A difference is written beside
+/// the snapshot as `.snap.new`, unless INSTA_UPDATE says otherwise.
+///
+/// # Errors
+/// If the stored snapshot cannot be read.
+pub(crate) fn agrees(request: &Request, findings: &Findings) -> anyhow::Result<bool> {
+    let dir = Path::new(request.system.package_dir).join("tests/experiments/snapshots");
+    let name = name(request);
+    let found = Facts::of(&findings.judged, &findings.analysis.measures);
+    Ok(matches_stored(&dir, &name, &found))
+}
+
+/// What results are kept under: experiment, profile and target.
+#[must_use]
+pub(crate) fn name(request: &Request) -> String {
+    format!("{}@{}-{}", request.experiment.name(), request.profile.name, request.environment.target)
+}
+
+/// Compares with the snapshot `name` in `dir`; false if it differs or is new.
+pub(crate) fn matches_stored(dir: &Path, name: &str, found: &Facts) -> bool {
+    let stored = stored_text(&dir.join(format!("{name}.snap"))).map(|text| Facts::parse(&text));
+    let text = found.settled_on(stored.as_ref()).to_string();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(dir);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    without_panic(|| settings.bind(|| insta::assert_snapshot!(name, text)))
+}
+
+/// Whether an assertion holds. insta shows the difference and then panics; here
+/// a difference is an outcome, so the panic's own message would only puzzle.
+fn without_panic(assertion: impl FnOnce()) -> bool {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let holds = std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion)).is_ok();
+    std::panic::set_hook(hook);
+    holds
+}
+
+/// The text of a snapshot file, without its header.
+fn stored_text(path: &PathBuf) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    text.splitn(3, "---\n").nth(2).map(str::to_owned)
+}
+
+/// What a snapshot holds: verdicts by claim, accepted intervals by measure.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Facts {
+    verdicts: BTreeMap<String, String>,
+    ratios: BTreeMap<String, Interval>,
+}
+
+impl Facts {
+    /// The facts among findings that travel between machines.
+    #[must_use]
+    pub(crate) fn of(judged: &[Judged], measures: &BTreeMap<String, Measure>) -> Self {
+        let verdicts = judged.iter().map(|one| (one.claim.id.clone(), word(&one.verdict).into()));
+        let ratios = measures
+            .iter()
+            .filter(|(_, measure)| measure.basis == Basis::Counted && measure.unit == "1")
+            .filter_map(|(name, measure)| {
+                measure.estimate.interval.map(|interval| (name.clone(), interval.widened(SLACK)))
+            });
+        Self { verdicts: verdicts.collect(), ratios: ratios.collect() }
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut facts = Self::default();
+        for line in text.lines() {
+            let mut words = line.split_whitespace();
+            match (words.next(), words.next()) {
+                (Some("claim"), Some(id)) => {
+                    let verdict = words.collect::<Vec<_>>().join(" ");
+                    facts.verdicts.insert(id.to_owned(), verdict);
+                }
+                (Some("ratio"), Some(name)) => {
+                    let mut bound = || words.find_map(|word| word.parse::<f64>().ok());
+                    if let (Some(low), Some(high)) = (bound(), bound()) {
+                        let interval = Interval { low, high, confidence: 0.95 };
+                        facts.ratios.insert(name.to_owned(), interval);
+                    }
+                }
+                _ => {}
+            }
+        }
+        facts
+    }
+
+    /// These facts, each replaced by the stored one where nothing really changed.
+    #[must_use]
+    fn settled_on(&self, stored: Option<&Self>) -> Self {
+        let Some(stored) = stored else { return self.clone() };
+        let mut settled = self.clone();
+        for (name, interval) in &mut settled.ratios {
+            if let Some(accepted) = stored.ratios.get(name).filter(|old| old.overlaps(interval)) {
+                *interval = *accepted;
+            }
+        }
+        for (id, verdict) in &mut settled.verdicts {
+            if let Some(accepted) = stored.verdicts.get(id).filter(|old| may_stand(old, verdict)) {
+                verdict.clone_from(accepted);
+            }
+        }
+        settled
+    }
+}
+
+/// Whether the accepted verdict stands although this run says `found`. What a
+/// machine lacks is no result, and an interval that straddles the bound does
+/// not contradict one that did not; only a refutation, or its end, is news.
+fn may_stand(accepted: &str, found: &str) -> bool {
+    let refuted = word(&Verdict::Refuted);
+    (accepted == refuted) == (found == refuted)
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Reproduced => "reproduced",
+        Verdict::Refuted => "refuted",
+        Verdict::Inconclusive { .. } => "inconclusive",
+        Verdict::NotExercised { .. } => "not exercised",
+    }
+}
+
+impl std::fmt::Display for Facts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (id, verdict) in &self.verdicts {
+            writeln!(formatter, "claim {id} {verdict}")?;
+        }
+        for (name, Interval { low, high, .. }) in &self.ratios {
+            writeln!(formatter, "ratio {name} {low:.4} to {high:.4}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(verdict: &str, low: f64, high: f64) -> Facts {
+        Facts {
+            verdicts: [("c1".to_owned(), verdict.to_owned())].into(),
+            ratios: [("ratio@workers=2".to_owned(), Interval { low, high, confidence: 0.95 })]
+                .into(),
+        }
+    }
+
+    #[track_caller]
+    fn check(found: &Facts, accepted: &Facts, same: bool) {
+        assert_eq!(found.settled_on(Some(accepted)) == *accepted, same);
+    }
+
+    #[test]
+    fn facts_survive_their_text() {
+        let facts = facts("not exercised", 0.5, 0.75);
+        assert_eq!(Facts::parse(&facts.to_string()), facts);
+    }
+
+    #[test]
+    fn an_overlapping_interval_is_the_same_result() {
+        check(&facts("reproduced", 0.6, 0.8), &facts("reproduced", 0.5, 0.7), true);
+    }
+
+    #[test]
+    fn a_shifted_interval_is_news() {
+        check(&facts("reproduced", 0.8, 0.9), &facts("reproduced", 0.5, 0.7), false);
+    }
+
+    #[test]
+    fn what_this_machine_lacks_is_no_news() {
+        check(&facts("not exercised", 0.5, 0.7), &facts("reproduced", 0.5, 0.7), true);
+        check(&facts("inconclusive", 0.5, 0.7), &facts("not exercised", 0.5, 0.7), true);
+    }
+
+    #[test]
+    fn a_refutation_and_its_end_are_news() {
+        check(&facts("refuted", 0.5, 0.7), &facts("reproduced", 0.5, 0.7), false);
+        check(&facts("reproduced", 0.5, 0.7), &facts("refuted", 0.5, 0.7), false);
+    }
+}

@@ -1,0 +1,413 @@
+//! One running instance: its process group, from the start to the last reading.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use tokio::sync::{Mutex, watch};
+
+use super::{account::Account, cgroup::Cgroup, files, ports};
+use crate::{
+    command::{self, Invocation, Streams},
+    http,
+    ledger::{Ledger, Resource},
+    probe::Condition,
+    process::{Incarnation, Table},
+    role::{Instance, Probe, Resources},
+    target::Casualty,
+    usage::Usage,
+    wait::{self, Interval},
+};
+
+/// How long an instance that was asked to leave may take.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the kernel may take to remove what was killed.
+const DEATH: Duration = Duration::from_secs(10);
+
+/// How long the instance may take to say what it has sent and received.
+const METRICS: Duration = Duration::from_millis(500);
+
+/// The lines of its log that an error about an instance holds.
+const N_ERROR_LINES: usize = 20;
+
+/// Everything that is decided about an instance before it is started.
+pub(crate) struct Plan {
+    pub(crate) instance: Instance,
+    pub(crate) command: Invocation,
+    pub(crate) condition: Condition,
+    pub(crate) probe: Probe,
+    pub(crate) ready_within: Duration,
+    pub(crate) metrics: Option<String>,
+    pub(crate) resources: Resources,
+    /// The name of its resources, unique in the run.
+    pub(crate) name: String,
+    pub(crate) dir: PathBuf,
+    pub(crate) log: PathBuf,
+    pub(crate) cgroup: Cgroup,
+    pub(crate) ports: Vec<ports::Claim>,
+}
+
+/// An instance that has been started.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) instance: Instance,
+    pub(crate) account: Arc<Account>,
+    condition: Condition,
+    is_job: bool,
+    ready_within: Duration,
+    metrics: Option<String>,
+    name: String,
+    dir: PathBuf,
+    log: PathBuf,
+    ledger: Ledger,
+    ending: watch::Receiver<Option<Ending>>,
+    is_stopping: Arc<AtomicBool>,
+    is_stopped: Mutex<bool>,
+    _ports: Vec<ports::Claim>,
+}
+
+/// How an instance ended.
+#[derive(Debug, Clone)]
+struct Ending {
+    is_success: bool,
+    was_asked_for: bool,
+    how: String,
+}
+
+impl Plan {
+    /// Starts the instance. What it creates is in the ledger before it exists,
+    /// and gone again if the start fails.
+    pub(crate) async fn start(self, ledger: &Ledger) -> anyhow::Result<Running> {
+        ledger.intend(&[self.process_group(), self.group()])?;
+        let cgroup = self.cgroup.clone().create();
+        let started = self.spawn(cgroup.as_ref());
+        if started.is_err() {
+            ledger.removed(&self.process_group())?;
+            let is_gone = match &cgroup {
+                Some(cgroup) => cgroup.remove().await,
+                None => true,
+            };
+            if is_gone {
+                ledger.removed(&self.group())?;
+            }
+        }
+        let process = started.with_context(|| format!("start {}", self.instance.id))?;
+        let account = Arc::new(Account::open(process.incarnation.clone(), cgroup));
+        let is_stopping = Arc::default();
+        let ending = watch_end(process, Arc::clone(&account), Arc::clone(&is_stopping));
+        Ok(Running {
+            instance: self.instance,
+            account,
+            condition: self.condition,
+            is_job: self.probe == Probe::Started,
+            ready_within: self.ready_within,
+            metrics: self.metrics,
+            name: self.name,
+            dir: self.dir,
+            log: self.log,
+            ledger: ledger.clone(),
+            ending,
+            is_stopping,
+            is_stopped: Mutex::new(false),
+            _ports: self.ports,
+        })
+    }
+
+    fn process_group(&self) -> Resource {
+        process_group(&self.name)
+    }
+
+    fn group(&self) -> Resource {
+        let paths: Vec<_> = self.cgroup.dirs().map(|dir| dir.display().to_string()).collect();
+        Resource::new("cgroup", &self.cgroup.name).with("paths", paths)
+    }
+
+    fn spawn(&self, cgroup: Option<&Cgroup>) -> anyhow::Result<command::Process> {
+        self.limit(cgroup)?;
+        std::fs::create_dir(&self.dir)
+            .with_context(|| format!("create the directory {}", self.dir.display()))?;
+        let log = File::create(&self.log)
+            .with_context(|| format!("create the log {}", self.log.display()))?;
+        let entrances = cgroup.map(Cgroup::entrances).transpose().context("open its cgroup")?;
+        let (process, _) =
+            command::spawn(&self.command, Streams::Log(log), entrances.unwrap_or_default())?;
+        Ok(process)
+    }
+
+    fn limit(&self, cgroup: Option<&Cgroup>) -> anyhow::Result<()> {
+        if self.resources == Resources::default() {
+            return Ok(());
+        }
+        let refused = cgroup.map_or(Err("anything"), |cgroup| cgroup.limit(&self.resources));
+        refused.map_err(|what| {
+            anyhow!(
+                "this user may not limit {what} with control groups \
+                 (hint: run as root, or leave the limits out)"
+            )
+        })
+    }
+}
+
+impl Running {
+    /// Writes to the ledger which process it is. Only called once the testbed
+    /// knows the instance: if the disk is full, it must still be stopped.
+    pub(crate) fn confirm(&self) -> anyhow::Result<()> {
+        self.ledger.created(&process_group(&self.name).with_leader(&self.account.leader))
+    }
+
+    /// Waits for the probe.
+    pub(crate) async fn ready(&self) -> anyhow::Result<()> {
+        let what = self.condition.describe(&self.instance.id);
+        let looking = wait::watch(Interval::BACKING_OFF, || self.condition.holds());
+        let readiness = tokio::select! {
+            biased;
+            readiness = wait::within(&what, self.ready_within, looking) => readiness,
+            ending = self.ended() => {
+                bail!("{} {} before it was ready{}", self.instance.id, ending.how, self.excerpt())
+            }
+        };
+        readiness.map_err(|gave_up| anyhow!("{gave_up}{}", self.excerpt()))
+    }
+
+    /// Waits for a job's successful end.
+    pub(crate) async fn finished(&self, limit: Duration) -> anyhow::Result<()> {
+        let what = format!("{} to finish", self.instance.id);
+        let ending = wait::within(&what, limit, self.ended())
+            .await
+            .map_err(|gave_up| anyhow!("{gave_up}{}", self.excerpt()))?;
+        if !ending.is_success {
+            bail!("{} {}{}", self.instance.id, ending.how, self.excerpt());
+        }
+        Ok(())
+    }
+
+    /// Reads everything now and returns all that was used so far.
+    pub(crate) async fn usage(&self) -> Usage {
+        self.read().await;
+        self.account.usage(&self.instance.id, &self.instance.role)
+    }
+
+    /// The last lines it printed.
+    pub(crate) fn log_tail(&self, n_lines: usize) -> anyhow::Result<String> {
+        files::tail(&self.log, n_lines)
+            .with_context(|| format!("read the log {}", self.log.display()))
+    }
+
+    /// Copies its directory.
+    pub(crate) fn collect(&self, into: &Path) -> anyhow::Result<()> {
+        files::copy_tree(&self.dir, into)
+            .with_context(|| format!("collect the files of {}", self.instance.id))
+    }
+
+    /// How it ended, if it did so on its own and ought not to have.
+    pub(crate) async fn casualty(&self) -> Option<Casualty> {
+        if self.account.leader.stat().is_some_and(|stat| !stat.is_dead()) {
+            return None;
+        }
+        // It may have died so recently that its watcher does not know yet.
+        let ending = self.ended().await;
+        let expected = ending.was_asked_for || (self.is_job && ending.is_success);
+        (!expected).then(|| Casualty { instance: self.instance.clone(), how: ending.how })
+    }
+
+    /// Reads the last usage, asks the group to leave, forces it after a grace
+    /// period, and returns when it is gone. A second call does nothing.
+    pub(crate) async fn stop(&self) -> anyhow::Result<()> {
+        let mut is_stopped = self.is_stopped.lock().await;
+        if *is_stopped {
+            return Ok(());
+        }
+        self.read().await;
+        self.is_stopping.store(true, Ordering::Release);
+        self.signal(Signal::TERM)?;
+        if self.gone_within(GRACE).await.is_err() {
+            self.signal(Signal::KILL)?;
+            self.gone_within(DEATH).await?;
+        }
+        *is_stopped = true;
+        // Both, also on a full disk that the ledger cannot be written to.
+        let group = self.remove_cgroup().await;
+        self.ledger.removed(&process_group(&self.name)).and(group)
+    }
+
+    /// The backstop of [`Self::stop`], for a testbed that is dropped.
+    pub(crate) fn kill(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+        // Nobody is left to tell; the ledger still knows the group.
+        let _ = self.signal(Signal::KILL);
+    }
+
+    async fn ended(&self) -> Ending {
+        let mut ending = self.ending.clone();
+        match ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone()) {
+            Some(ending) => ending,
+            None => Ending {
+                is_success: false,
+                was_asked_for: false,
+                how: "is no longer watched: the runtime that watched it has ended".to_owned(),
+            },
+        }
+    }
+
+    async fn read(&self) {
+        self.account.sample(self.table().as_ref());
+        if let Some(network) = self.network().await {
+            self.account.set_network(network);
+        }
+    }
+
+    fn table(&self) -> Option<Table> {
+        if self.account.needs_table() { Table::read().ok() } else { None }
+    }
+
+    /// A service is asked for its bytes; a job may have left them in a file.
+    async fn network(&self) -> Option<node::NetworkBytes> {
+        let address = self.metrics.as_ref().and_then(|port| self.instance.addresses.get(port));
+        let json = match address {
+            Some(address) if !self.account.is_closed() => {
+                http::get(*address, "/metrics", METRICS).await.ok()?.body
+            }
+            Some(_) => return None,
+            None => std::fs::read(self.dir.join("network.json")).ok()?,
+        };
+        serde_json::from_slice(&json).ok()
+    }
+
+    async fn gone_within(&self, limit: Duration) -> Result<(), wait::GaveUp> {
+        let what = format!("{} to leave", self.instance.id);
+        wait::within(&what, limit, async {
+            self.ended().await;
+            wait::watch(Interval::BACKING_OFF, || async { self.is_gone() }).await;
+        })
+        .await
+    }
+
+    /// Whether no process of the group is left, apart from zombies.
+    fn is_gone(&self) -> bool {
+        let exists = self.group().is_some_and(|group| test_kill_process_group(group).is_ok());
+        !exists || Table::read().is_ok_and(|table| self.living(&table).next().is_none())
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        // Until the leader is reaped its id, and so the group's, is not reused.
+        if self.account.leader.stat().is_some() {
+            if let Some(group) = self.group() {
+                // A failure means that the group is gone already.
+                let _ = kill_process_group(group, signal);
+            }
+            return Ok(());
+        }
+        let table = Table::read().context("read /proc")?;
+        self.living(&table)
+            .try_for_each(|stat| stat.signal(signal))
+            .with_context(|| format!("signal {}", self.instance.id))
+    }
+
+    /// The living processes of the group. Should the group's id have been
+    /// reused since the leader's end, they do not carry our marks.
+    fn living<'a>(
+        &'a self,
+        table: &'a Table,
+    ) -> impl Iterator<Item = &'a crate::process::Stat> + 'a {
+        let leader_lives = self.account.leader.stat().is_some();
+        table
+            .processes
+            .values()
+            .filter(|stat| stat.group == self.account.leader.pid && !stat.is_dead())
+            .filter(move |stat| {
+                leader_lives || stat.marks().instance.as_deref() == Some(self.name.as_str())
+            })
+    }
+
+    fn group(&self) -> Option<Pid> {
+        i32::try_from(self.account.leader.pid).ok().and_then(Pid::from_raw)
+    }
+
+    /// A group that still has members holds something that escaped; it stays
+    /// for the audit to find.
+    async fn remove_cgroup(&self) -> anyhow::Result<()> {
+        let is_gone = match &self.account.cgroup {
+            Some(cgroup) => cgroup.remove().await,
+            None => true,
+        };
+        if is_gone {
+            let name = cgroup_name(&self.ledger, &self.name);
+            self.ledger.removed(&Resource::new("cgroup", name))?;
+        }
+        Ok(())
+    }
+
+    /// The end of the log, to be appended to an error.
+    fn excerpt(&self) -> String {
+        match files::tail(&self.log, N_ERROR_LINES) {
+            Ok(lines) if lines.is_empty() => "; it printed nothing".to_owned(),
+            Ok(lines) => format!("; its last lines ({}):\n{lines}", self.log.display()),
+            Err(error) => format!("; its log {} cannot be read: {error}", self.log.display()),
+        }
+    }
+}
+
+impl Resource {
+    fn with_leader(self, leader: &Incarnation) -> Self {
+        self.with("pid", leader.pid)
+            .with("start_ticks", leader.start_ticks)
+            .with("boot_id", leader.boot_id.as_str())
+    }
+}
+
+/// The name of the control group of the instance whose resources have `name`.
+pub(crate) fn cgroup_name(ledger: &Ledger, name: &str) -> String {
+    format!("{}{}-{name}", super::cgroup::PREFIX, ledger.label())
+}
+
+/// What an instance finds in its environment, besides what its role names.
+pub(crate) fn minimal_environment(dir: &Path) -> BTreeMap<String, OsString> {
+    let inherited = ["PATH", "HOME"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), std::env::var_os(name)?)));
+    let fixed = [("TMPDIR", dir.into()), ("LANG", "C.UTF-8".into())];
+    inherited.chain(fixed.map(|(name, value)| (name.to_owned(), value))).collect()
+}
+
+fn process_group(name: &str) -> Resource {
+    Resource::new("process-group", name)
+}
+
+/// Waits for the leader's end, closes the account while the last times are
+/// still to be read, and reaps.
+fn watch_end(
+    process: command::Process,
+    account: Arc<Account>,
+    is_stopping: Arc<AtomicBool>,
+) -> watch::Receiver<Option<Ending>> {
+    let (sender, receiver) = watch::channel(None);
+    tokio::spawn(async move {
+        let watched = process.ended().await;
+        let was_asked_for = is_stopping.load(Ordering::Acquire);
+        account.close();
+        let ending = match watched.and_then(|()| process.reap()) {
+            Ok(status) => Ending {
+                is_success: status.success(),
+                was_asked_for,
+                how: command::describe(status),
+            },
+            Err(error) => {
+                Ending { is_success: false, was_asked_for, how: format!("was lost: {error:#}") }
+            }
+        };
+        // Nobody listens once the testbed is gone.
+        let _ = sender.send(Some(ending));
+    });
+    receiver
+}

@@ -1,0 +1,80 @@
+//! What runs: a role's program, its ports, its probe and its resources.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// A role as an experiment and an environment describe it together.
+///
+/// Arguments and environment values may hold placeholders that the target
+/// fills in when it starts an instance, because only it knows the values:
+/// `{addr:NAME}` and `{port:NAME}` are where to listen for the named port, and
+/// `{dir}` is a directory of the instance's own whose files are collected.
+#[derive(Debug, Clone)]
+pub struct RoleSpec {
+    /// The role's name, such as `worker`; instances are `worker-0`, `worker-1`.
+    pub role: String,
+    /// What to run.
+    pub program: Program,
+    /// Environment variables, on top of a minimal environment.
+    pub env: BTreeMap<String, String>,
+    /// The names of the TCP ports the role listens on.
+    pub ports: Vec<String>,
+    /// How to see that an instance is ready.
+    pub ready: Probe,
+    /// The longest wait until it is.
+    pub ready_within: Duration,
+    /// The port whose `/metrics` answers a `node::NetworkBytes`, if any does.
+    pub metrics: Option<String>,
+    /// Limits to enforce.
+    pub resources: Resources,
+}
+
+/// What an instance executes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Program {
+    /// A command: the program (a path or a name on PATH) and its arguments.
+    Command(Vec<String>),
+}
+
+/// A condition that an instance meets once it is ready for work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Probe {
+    /// `GET path` on the named port answers 2xx.
+    Http {
+        /// Name of the port.
+        port: String,
+        /// Path, such as `/readyz`.
+        path: String,
+    },
+    /// The named port accepts connections.
+    Tcp {
+        /// Name of the port.
+        port: String,
+    },
+    /// Nothing to wait for: a job that runs to its end.
+    Started,
+}
+
+/// Limits of one instance; `None` means that the target does not limit it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Resources {
+    /// Processors.
+    pub cpus: Option<f64>,
+    /// Memory.
+    pub memory_bytes: Option<u64>,
+}
+
+/// One running role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Unique within the testbed: the role's name and a number.
+    pub id: String,
+    /// The role's name.
+    pub role: String,
+    /// Where each named port is reached.
+    pub addresses: BTreeMap<String, SocketAddr>,
+}

@@ -1,0 +1,80 @@
+//! Which systems and experiments there are: the folders say so, nothing is built.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+
+/// An experiment, found by its file.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    /// The name people type: the file's stem, with hyphens.
+    pub(crate) name: String,
+    /// The package that has it.
+    pub(crate) system: String,
+    /// The first line of the file's `//!` text.
+    pub(crate) about: String,
+}
+
+/// Prints the experiments, a line each.
+#[expect(clippy::print_stdout, reason = "the result of a command belongs on standard output")]
+pub(crate) fn list() -> anyhow::Result<ExitCode> {
+    for Experiment { name, system, about } in experiments()? {
+        println!("{name:12} {system:12} {about}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// All experiments, by system and name.
+pub(crate) fn experiments() -> anyhow::Result<Vec<Experiment>> {
+    let mut found = Vec::new();
+    for system_dir in entries(&root().join("experiments"))? {
+        let tests = system_dir.join("tests/experiments");
+        if !tests.is_dir() {
+            continue;
+        }
+        for file in entries(&tests)? {
+            let stem = file_stem(&file);
+            if file.extension().is_some_and(|extension| extension == "rs") && stem != "main" {
+                found.push(Experiment {
+                    name: stem.replace('_', "-"),
+                    system: file_stem(&system_dir),
+                    about: first_doc_line(&file)?,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The systems, each once.
+pub(crate) fn systems() -> anyhow::Result<Vec<String>> {
+    let mut systems: Vec<_> = experiments()?.into_iter().map(|found| found.system).collect();
+    systems.dedup();
+    Ok(systems)
+}
+
+/// The workspace's root folder.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+fn entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let listing = fs::read_dir(dir).with_context(|| format!("list {}", dir.display()))?;
+    let mut paths: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn file_stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn first_doc_line(file: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    Ok(text.lines().next().unwrap_or_default().trim_start_matches("//!").trim().to_owned())
+}
