@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use rustix::process::{Pid, WaitId, WaitIdOptions, getsid, waitid};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use crate::process::Table;
 
@@ -51,14 +51,16 @@ pub(crate) fn known() -> BTreeSet<u32> {
 ///
 /// Only those of other sessions: instances have sessions of their own, and the
 /// children of other code in this process share ours and are for it to wait for.
+/// Our session is read from the table: it is 0 where the leader lives outside
+/// this pid namespace, which `getsid` of rustix takes for a broken kernel.
 pub(crate) fn reap_orphans(table: &Table) {
     let started = started();
     let own = std::process::id();
-    let Ok(session) = getsid(None) else { return };
+    let Some(session) = table.processes.get(&own).map(|stat| stat.session) else { return };
     for stat in table.processes.values() {
         let inherited = stat.parent == own
             && stat.is_dead()
-            && i64::from(stat.session) != i64::from(session.as_raw_nonzero().get())
+            && stat.session != session
             && !started.contains(&stat.pid);
         let pid = i32::try_from(stat.pid).ok().and_then(Pid::from_raw).filter(|_| inherited);
         if let Some(pid) = pid {
