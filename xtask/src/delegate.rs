@@ -9,9 +9,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
-use xshell::{Shell, cmd};
+use xshell::{Cmd, Shell, cmd};
 
-use crate::{flags::Passed, inventory};
+use crate::{
+    features::{self, LIGHTEST, value_of},
+    flags::Passed,
+    inventory::{self, Experiment},
+};
 
 /// The first argument that makes a system's test binary a driver.
 const DRIVER_FLAG: &str = "--driver";
@@ -38,83 +42,133 @@ pub(crate) fn exit_code_of(error: &anyhow::Error) -> u8 {
     if error.is::<Usage>() { 2 } else { 3 }
 }
 
-/// `exp` and `plan`: to the system that has the named experiments.
+/// `exp` and `plan`: to each system that has some of the named experiments.
 pub(crate) fn to_system(command: &str, passed: &Passed) -> anyhow::Result<ExitCode> {
     if let Some(run) = value_of("--resume", &passed.args) {
-        return become_driver(&owner_of_run(Path::new(run))?, command, &passed.args);
+        return become_driver(&Driver::of_run(Path::new(run))?, command, &passed.args);
     }
-    let names = names(&passed.args);
-    let mut systems = if names.is_empty() { inventory::systems()? } else { systems_of(&names)? };
-    let last = systems.pop().context("there is no experiment in this checkout")?;
-    for system in systems {
-        let status = driver(&system, command, &passed.args)?.status().context("run the driver")?;
-        if !status.success() {
-            return Ok(ExitCode::from(status.code().map_or(4, |code| code as u8)));
+    let target = features::of_experiments(&passed.args);
+    let driver_of = |system| Driver { system, target: target.clone() };
+    let mut shares = shares(&passed.args, &inventory::experiments()?)?;
+    let last = shares.pop().context("there is no experiment in this checkout")?;
+    if shares.is_empty() {
+        return become_driver(&driver_of(last.system), command, &last.args);
+    }
+    shares.push(last);
+    let mut worst = 0;
+    for Share { system, args } in shares {
+        let mut driver = driver_of(system).command(command, &args)?;
+        let status = driver.status().context("run the driver")?;
+        // A driver that a signal killed reports no code: nothing more should run.
+        let code = status.code().map_or(TERMINATED, |code| code as u8);
+        worst = worse_of(worst, code);
+        if code >= INTERRUPTED {
+            break;
         }
     }
-    become_driver(&last, command, &passed.args)
+    Ok(ExitCode::from(worst))
+}
+
+/// What one system is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Share {
+    system: String,
+    args: Vec<String>,
+}
+
+/// Splits what was typed among the systems: the options go to each, a name only
+/// to the system that has it. Without names every system gets its share.
+fn shares(args: &[String], known: &[Experiment]) -> anyhow::Result<Vec<Share>> {
+    let is_name = names(args);
+    let mut shares: Vec<Share> = Vec::new();
+    for system in known.iter().map(|experiment| &experiment.system) {
+        if shares.iter().all(|share| share.system != *system) {
+            shares.push(Share { system: system.clone(), args: Vec::new() });
+        }
+    }
+    let mut asked = Vec::new();
+    for (arg, is_name) in args.iter().zip(&is_name) {
+        let owner = if *is_name { Some(owner_of(arg, known)?) } else { None };
+        asked.extend(owner);
+        for share in &mut shares {
+            if owner.is_none_or(|owner| owner == share.system) {
+                share.args.push(arg.clone());
+            }
+        }
+    }
+    shares.retain(|share| asked.is_empty() || asked.contains(&share.system.as_str()));
+    Ok(shares)
+}
+
+fn owner_of<'a>(name: &str, known: &'a [Experiment]) -> anyhow::Result<&'a str> {
+    let Some(found) = known.iter().find(|experiment| experiment.name == name) else {
+        let all: Vec<_> = known.iter().map(|experiment| experiment.name.as_str()).collect();
+        bail!(Usage(unknown_experiment(name, &all)));
+    };
+    Ok(&found.system)
+}
+
+/// Which arguments are names of experiments, and not options or their values.
+fn names(args: &[String]) -> Vec<bool> {
+    let before = std::iter::once("").chain(args.iter().map(String::as_str));
+    args.iter()
+        .zip(before)
+        .map(|(arg, before)| !arg.starts_with('-') && !WITH_VALUE.contains(&before))
+        .collect()
+}
+
+/// The exit code of a driver that SIGINT interrupted, and of one that SIGTERM did.
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
+/// Exit codes by severity, as the drivers rank them.
+const BY_SEVERITY: [u8; 7] = [0, 1, 4, 3, 2, INTERRUPTED, TERMINATED];
+
+fn worse_of(one: u8, other: u8) -> u8 {
+    // A code that is not among them is a crash, and worse than all that are.
+    let rank = |code| BY_SEVERITY.iter().position(|known| *known == code).unwrap_or(usize::MAX);
+    if rank(other) > rank(one) { other } else { one }
 }
 
 /// `report`: to the system whose run it is.
 pub(crate) fn to_owner_of_run(passed: &Passed) -> anyhow::Result<ExitCode> {
     let run = passed.args.iter().find(|arg| !arg.starts_with('-'));
-    let system = match run {
-        Some(run) => owner_of_run(Path::new(run))?,
-        None => first_system()?,
+    let driver = match run {
+        Some(run) => Driver::of_run(Path::new(run))?,
+        None => Driver::any()?,
     };
-    become_driver(&system, "report", &passed.args)
+    become_driver(&driver, "report", &passed.args)
 }
 
 /// `data`: every system knows its own data sets.
 pub(crate) fn to_data_owner(passed: &Passed) -> anyhow::Result<ExitCode> {
-    become_driver(&first_system()?, "data", &passed.args)
+    become_driver(&Driver::any()?, "data", &passed.args)
 }
 
-/// `gc`, `doctor`, `status`: to the harness's own binary.
+/// `doctor` and `status`: to the harness's own binary.
 pub(crate) fn to_housekeeping(command: &str, passed: &Passed) -> anyhow::Result<ExitCode> {
     let shell = Shell::new()?;
+    Err(replace_with(housekeeping(&shell, LIGHTEST, command, &passed.args).into()))
+}
+
+/// `gc`: to the same binary, built for every target on which something may be
+/// left. It says itself which those are: it knows where runs are registered.
+pub(crate) fn to_garbage_collector(passed: &Passed) -> anyhow::Result<ExitCode> {
+    let shell = Shell::new()?;
+    let asking = housekeeping(&shell, LIGHTEST, "gc-features", &passed.args);
+    // Where it does not answer, the command itself will say what is wrong.
+    let needed = asking.quiet().ignore_stderr().read().unwrap_or_default();
+    let features = [LIGHTEST, needed.trim()].join(",");
+    Err(replace_with(housekeeping(&shell, &features, "gc", &passed.args).into()))
+}
+
+fn housekeeping<'a>(shell: &'a Shell, features: &str, command: &str, args: &[String]) -> Cmd<'a> {
     let manifest = inventory::root().join("Cargo.toml");
-    let run = cmd!(
+    cmd!(
         shell,
-        "cargo run --quiet --manifest-path {manifest} --package harness --features local
+        "cargo run --quiet --manifest-path {manifest} --package harness --features {features}
          --bin reprise -- {command}"
     )
-    .args(&passed.args);
-    Err(replace_with(run.into()))
-}
-
-fn first_system() -> anyhow::Result<String> {
-    inventory::systems()?.into_iter().next().context("there is no system in this checkout")
-}
-
-fn names(args: &[String]) -> Vec<&str> {
-    let before = std::iter::once("").chain(args.iter().map(String::as_str));
-    args.iter()
-        .zip(before)
-        .filter(|(arg, before)| !arg.starts_with('-') && !WITH_VALUE.contains(before))
-        .map(|(arg, _)| arg.as_str())
-        .collect()
-}
-
-fn value_of<'a>(option: &str, args: &'a [String]) -> Option<&'a str> {
-    let joined = format!("{option}=");
-    args.iter()
-        .find_map(|arg| arg.strip_prefix(&joined))
-        .or_else(|| args.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1].as_str()))
-}
-
-fn systems_of(names: &[&str]) -> anyhow::Result<Vec<String>> {
-    let known = inventory::experiments()?;
-    let mut systems = Vec::new();
-    for name in names {
-        let Some(found) = known.iter().find(|experiment| experiment.name == *name) else {
-            let all: Vec<_> = known.iter().map(|experiment| experiment.name.as_str()).collect();
-            bail!(Usage(unknown_experiment(name, &all)));
-        };
-        systems.push(found.system.clone());
-    }
-    systems.dedup();
-    Ok(systems)
+    .args(args)
 }
 
 fn unknown_experiment(name: &str, known: &[&str]) -> String {
@@ -129,51 +183,71 @@ fn unknown_experiment(name: &str, known: &[&str]) -> String {
     }
 }
 
-fn owner_of_run(run: &Path) -> anyhow::Result<String> {
-    let manifest = run.join("manifest.json");
-    let text = std::fs::read_to_string(&manifest).map_err(|error| {
-        Usage(format!("{} is no run directory: cannot read its manifest: {error}", run.display()))
-    })?;
-    let manifest: Value =
-        serde_json::from_str(&text).with_context(|| format!("parse {}", manifest.display()))?;
-    let system = manifest["system"].as_str().context("the manifest names no system")?;
-    Ok(system.to_owned())
+/// What carries a command out: a system's test binary, built for a target.
+struct Driver {
+    system: String,
+    target: String,
 }
 
-fn become_driver(system: &str, command: &str, args: &[String]) -> anyhow::Result<ExitCode> {
-    Err(replace_with(driver(system, command, args)?))
+impl Driver {
+    /// The one of the system whose run it is, for the target that it is on.
+    fn of_run(run: &Path) -> anyhow::Result<Self> {
+        let manifest = run.join("manifest.json");
+        let text = std::fs::read_to_string(&manifest).map_err(|error| {
+            let run = run.display();
+            Usage(format!("{run} is no run directory: cannot read its manifest: {error}"))
+        })?;
+        let manifest: Value =
+            serde_json::from_str(&text).with_context(|| format!("parse {}", manifest.display()))?;
+        let system = manifest["system"].as_str().context("the manifest names no system")?;
+        Ok(Self { system: system.to_owned(), target: features::of_run(&manifest) })
+    }
+
+    /// Any one, for what all can do.
+    fn any() -> anyhow::Result<Self> {
+        let mut systems = inventory::systems()?.into_iter();
+        let system = systems.next().context("there is no system in this checkout")?;
+        Ok(Self { system, target: LIGHTEST.to_owned() })
+    }
+
+    /// The command line, once the binary is built.
+    fn command(&self, command: &str, args: &[String]) -> anyhow::Result<Command> {
+        let binary = self.build()?;
+        let shell = Shell::new()?;
+        Ok(cmd!(shell, "{binary} {DRIVER_FLAG} {command}").args(args).into())
+    }
+
+    /// Builds the binary as `cargo test --features TARGET` does, so that both
+    /// share artifacts, and returns its path.
+    fn build(&self) -> anyhow::Result<PathBuf> {
+        let Self { system, target } = self;
+        let target = features::known_to(system, target);
+        let shell = Shell::new()?;
+        let manifest = inventory::root().join("Cargo.toml");
+        let messages = cmd!(
+            shell,
+            "cargo test --quiet --no-run --manifest-path {manifest} --package {system}
+             --features {target} --test experiments --message-format json-render-diagnostics"
+        )
+        .quiet()
+        .read()
+        .with_context(|| format!("build the experiments of {system} for {target}"))?;
+        messages
+            .lines()
+            .filter_map(executable)
+            .next_back()
+            .with_context(|| format!("cargo built no test binary `experiments` for {system}"))
+    }
+}
+
+fn become_driver(driver: &Driver, command: &str, args: &[String]) -> anyhow::Result<ExitCode> {
+    Err(replace_with(driver.command(command, args)?))
 }
 
 /// Signals then reach the command itself, and its exit code is ours.
 fn replace_with(mut command: Command) -> anyhow::Error {
     let error: io::Error = command.exec();
     anyhow::Error::new(error).context(format!("start {:?}", command.get_program()))
-}
-
-fn driver(system: &str, command: &str, args: &[String]) -> anyhow::Result<Command> {
-    let binary = build_driver(system)?;
-    let shell = Shell::new()?;
-    Ok(cmd!(shell, "{binary} {DRIVER_FLAG} {command}").args(args).into())
-}
-
-/// Builds a system's test binary with the features that `cargo test` uses, so
-/// that both share artifacts, and returns its path.
-fn build_driver(system: &str) -> anyhow::Result<PathBuf> {
-    let shell = Shell::new()?;
-    let manifest = inventory::root().join("Cargo.toml");
-    let messages = cmd!(
-        shell,
-        "cargo test --quiet --no-run --manifest-path {manifest} --package {system}
-         --features local --test experiments --message-format json-render-diagnostics"
-    )
-    .quiet()
-    .read()
-    .with_context(|| format!("build the experiments of {system}"))?;
-    messages
-        .lines()
-        .filter_map(executable)
-        .next_back()
-        .with_context(|| format!("cargo built no test binary `experiments` for {system}"))
 }
 
 fn executable(message: &str) -> Option<PathBuf> {
@@ -186,17 +260,59 @@ fn executable(message: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    fn known() -> Vec<Experiment> {
+        [("sgd", "one"), ("matrices", "one"), ("latency", "two")]
+            .map(|(name, system)| Experiment {
+                name: name.into(),
+                system: system.into(),
+                about: String::new(),
+            })
+            .into()
+    }
+
     #[track_caller]
-    fn check_names(args: &str, expected: &[&str]) {
-        let args: Vec<_> = args.split_whitespace().map(str::to_owned).collect();
-        assert_eq!(names(&args), expected);
+    fn check_shares(typed: &str, expected: &[(&str, &str)]) {
+        let args: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
+        let shares = shares(&args, &known()).unwrap();
+        let found: Vec<_> =
+            shares.iter().map(|share| (share.system.as_str(), share.args.join(" "))).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(system, args)| (*system, (*args).to_owned())).collect();
+        assert_eq!(found, expected);
     }
 
     #[test]
-    fn names_stand_before_or_after_options() {
-        check_names("sgd --profile smoke", &["sgd"]);
-        check_names("--profile smoke sgd", &["sgd"]);
-        check_names("--all --profile=smoke", &[]);
+    fn a_name_may_stand_before_or_after_the_options() {
+        check_shares("sgd --profile smoke", &[("one", "sgd --profile smoke")]);
+        check_shares("--profile smoke sgd", &[("one", "--profile smoke sgd")]);
+    }
+
+    #[test]
+    fn without_a_name_every_system_gets_the_options() {
+        let args = "--all --profile=smoke";
+        check_shares(args, &[("one", args), ("two", args)]);
+    }
+
+    #[test]
+    fn each_system_gets_its_own_names_alone() {
+        check_shares(
+            "latency --trials 3 sgd",
+            &[("one", "--trials 3 sgd"), ("two", "latency --trials 3")],
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_is_a_usage_error() {
+        let error = shares(&["sdg".to_owned()], &known()).unwrap_err();
+        assert_eq!(exit_code_of(&error), 2);
+    }
+
+    #[test]
+    fn the_worst_system_decides_the_exit_code() {
+        assert_eq!(worse_of(0, 1), 1);
+        assert_eq!(worse_of(4, 1), 4);
+        assert_eq!(worse_of(4, 3), 3);
+        assert_eq!(worse_of(2, 101), 101);
     }
 
     #[test]

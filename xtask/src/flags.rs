@@ -26,7 +26,7 @@ pub(crate) enum Command {
     Status(Passed),
     /// Remove what killed runs left behind
     Gc(Passed),
-    /// Say what this machine lacks, and the command that mends it
+    /// Say what this machine has for each target, what it lacks, and what mends it
     Doctor(Passed),
     /// Rebuild the wasm guests from their sources
     Guests(GuestsArgs),

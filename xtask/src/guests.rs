@@ -5,12 +5,15 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use xshell::{Shell, cmd};
+
+use crate::inventory;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const FLAGS: &[&str] = &[
@@ -30,17 +33,20 @@ const FLAGS: &[&str] = &[
 const COMPILERS: &[&str] = &["rustc", "/usr/bin/rustc"];
 const LOCK: &str = "guests.lock";
 
-/// Builds every guest, or with `check` only says which of them are not what their sources build to.
-pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+/// Builds every guest, or with `check` only says which of them are not what their sources build to, and exits 1 if
+/// any is.
+pub(crate) fn run(check: bool) -> anyhow::Result<ExitCode> {
     let dir = guests_dir();
     if !check {
-        return build_all(&dir);
+        build_all(&dir)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let stale = stale_guests(&dir)?;
     if stale.is_empty() {
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
-    bail!("stale guests:\n  {}\n(hint: cargo xtask guests)", stale.join("\n  "))
+    eprintln!("stale guests:\n  {}\n(hint: cargo xtask guests)", stale.join("\n  "));
+    Ok(ExitCode::FAILURE)
 }
 
 /// What the committed `.wasm` files were built from.
@@ -67,7 +73,7 @@ struct Compiler {
 }
 
 fn guests_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/guests")
+    inventory::root().join("fixtures/guests")
 }
 
 fn build_all(dir: &Path) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! Which systems and experiments there are: the folders say so, nothing is built.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -64,8 +64,10 @@ pub(crate) fn root() -> &'static Path {
 }
 
 fn entries(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let listing = fs::read_dir(dir).with_context(|| format!("list {}", dir.display()))?;
-    let mut paths: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
+    let cannot_list = || format!("list {}", dir.display());
+    let listing = fs::read_dir(dir).with_context(cannot_list)?;
+    let paths: io::Result<Vec<_>> = listing.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths.with_context(cannot_list)?;
     paths.sort();
     Ok(paths)
 }

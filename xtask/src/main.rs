@@ -5,6 +5,7 @@
 
 mod ci;
 mod delegate;
+mod features;
 mod flags;
 mod guests;
 mod inventory;
@@ -24,9 +25,9 @@ fn main() -> ExitCode {
         Command::Report(passed) => delegate::to_owner_of_run(passed),
         Command::Data(passed) => delegate::to_data_owner(passed),
         Command::Status(passed) => delegate::to_housekeeping("status", passed),
-        Command::Gc(passed) => delegate::to_housekeeping("gc", passed),
+        Command::Gc(passed) => delegate::to_garbage_collector(passed),
         Command::Doctor(passed) => delegate::to_housekeeping("doctor", passed),
-        Command::Guests(args) => guests::run(args.check).map(|()| ExitCode::SUCCESS),
+        Command::Guests(args) => guests::run(args.check),
         Command::Ci => ci::run(),
     };
     done.unwrap_or_else(|error| {

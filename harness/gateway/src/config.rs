@@ -9,6 +9,10 @@ use crate::Replicas;
 /// The stable window of services that do not say otherwise.
 pub const DEFAULT_STABLE_WINDOW: Duration = Duration::from_secs(20);
 
+/// The longest queue of services that do not say otherwise, as of Knative's
+/// activator.
+pub const DEFAULT_MAX_QUEUED: usize = 10_000;
+
 /// A service behind the gateway.
 #[derive(Clone)]
 pub struct ServiceConfig {
@@ -35,7 +39,7 @@ pub struct Scaling {
     pub target_concurrency: f64,
     /// How far back the average looks.
     pub stable_window: Duration,
-    /// How many requests may wait for a replica.
+    /// How many requests may wait for a replica; more are refused.
     pub max_queued: usize,
 }
 
@@ -58,7 +62,7 @@ impl Scaling {
             concurrency_limit,
             target_concurrency,
             stable_window: DEFAULT_STABLE_WINDOW,
-            max_queued: usize::MAX,
+            max_queued: DEFAULT_MAX_QUEUED,
         }
     }
 

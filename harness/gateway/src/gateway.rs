@@ -1,18 +1,19 @@
 //! The gateway: services by host name.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    collections::{BTreeMap, btree_map::Entry},
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
     time::Instant,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use axum::Router;
 use node::Meter;
 use tokio::task::JoinSet;
 
 use crate::{
-    NoObserver, Observer, ServiceConfig,
+    Observer, ServiceConfig,
     core::Census,
     http::{self, Upstream},
     service::Service,
@@ -29,45 +30,43 @@ pub struct Gateway {
 }
 
 pub(crate) struct Inner {
-    services: BTreeMap<String, Arc<Service>>,
+    services: RwLock<BTreeMap<String, Arc<Service>>>,
+    observer: Arc<dyn Observer>,
+    /// Where the times of records and decisions count from.
+    started: Instant,
     pub(crate) upstream: Upstream,
 }
 
 impl Gateway {
-    /// Starts the services; must be called within a runtime. Connections to
-    /// replicas count in `meter`.
-    ///
-    /// # Errors
-    /// If a service's numbers contradict each other, or two have one host.
-    pub fn new(services: Vec<ServiceConfig>, meter: &Arc<Meter>) -> anyhow::Result<Self> {
-        Self::with_observer(services, meter, Arc::new(NoObserver))
+    /// A gateway without services. Connections to replicas count in `meter`;
+    /// `observer` is told of every request and decision.
+    #[must_use]
+    pub fn new(meter: &Arc<Meter>, observer: Arc<dyn Observer>) -> Self {
+        let inner = Inner {
+            services: RwLock::default(),
+            observer,
+            started: Instant::now(),
+            upstream: Upstream::new(meter),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
-    /// As [`Gateway::new`]; `observer` is told of every request and decision.
+    /// Starts a service; must be called within a runtime.
     ///
     /// # Errors
-    /// As [`Gateway::new`].
-    pub fn with_observer(
-        services: Vec<ServiceConfig>,
-        meter: &Arc<Meter>,
-        observer: Arc<dyn Observer>,
-    ) -> anyhow::Result<Self> {
-        let mut hosts = BTreeSet::new();
-        for config in &services {
-            config.scaling.check().with_context(|| format!("service `{}`", config.host))?;
-            ensure!(
-                hosts.insert(config.host.to_ascii_lowercase()),
-                "two services have the host `{}`",
-                config.host
-            );
+    /// If its numbers contradict each other, or its host has a service already.
+    pub fn add(&self, config: ServiceConfig) -> anyhow::Result<()> {
+        config.scaling.check().with_context(|| format!("service `{}`", config.host))?;
+        ensure!(!config.host.is_empty(), "a service needs a host (hint: `svm.example.com`)");
+        let mut services = self.inner.services.write().unwrap_or_else(PoisonError::into_inner);
+        match services.entry(config.host.to_ascii_lowercase()) {
+            Entry::Occupied(taken) => bail!("there already is a service `{}`", taken.key()),
+            Entry::Vacant(place) => {
+                let observer = Arc::clone(&self.inner.observer);
+                place.insert(Service::start(config, observer, self.inner.started));
+            }
         }
-        let started = Instant::now();
-        let start = move |config| {
-            let service = Service::start(config, Arc::clone(&observer), started);
-            (service.host().to_owned(), service)
-        };
-        let services = services.into_iter().map(start).collect();
-        Ok(Self { inner: Arc::new(Inner { services, upstream: Upstream::new(meter) }) })
+        Ok(())
     }
 
     /// The routes: every path, for whichever service the `Host` header names.
@@ -77,9 +76,9 @@ impl Gateway {
 
     /// Resolves when each service has its fewest replicas ready.
     pub async fn ready(&self) {
-        for service in self.inner.services.values() {
+        for service in self.inner.services() {
             let n_fewest = service.n_fewest();
-            until(service, |census| census.n_ready >= n_fewest).await;
+            until(&service, |census| census.n_ready >= n_fewest).await;
         }
     }
 
@@ -92,17 +91,23 @@ impl Gateway {
         host: &str,
         condition: impl FnMut(&Census) -> bool,
     ) -> anyhow::Result<Census> {
-        let service = self.inner.service(host);
-        let service = service.with_context(|| format!("no service has the host `{host}`"))?;
-        Ok(until(service, condition).await)
+        Ok(until(&*self.inner.service(host)?, condition).await)
+    }
+
+    /// Where a service's replicas are that take requests, in no order: for what
+    /// all of them are to be told, which no routed request can do.
+    ///
+    /// # Errors
+    /// If there is no such service.
+    pub fn addresses(&self, host: &str) -> anyhow::Result<Vec<SocketAddr>> {
+        Ok(self.inner.service(host)?.addresses())
     }
 
     /// Stops every replica, and resolves when they are gone. Requests that
     /// wait are refused.
     pub async fn stop(&self) {
         let mut stops = JoinSet::new();
-        for service in self.inner.services.values() {
-            let service = Arc::clone(service);
+        for service in self.inner.services() {
             stops.spawn(async move { service.stop().await });
         }
         stops.join_all().await;
@@ -110,12 +115,25 @@ impl Gateway {
 }
 
 impl Inner {
-    pub(crate) fn service(&self, host: &str) -> Option<&Arc<Service>> {
-        self.services.get(host)
+    /// The service with this host name, in lower case.
+    ///
+    /// # Errors
+    /// If there is none; the message names those that there are.
+    pub(crate) fn service(&self, host: &str) -> anyhow::Result<Arc<Service>> {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(service) = services.get(host) {
+            return Ok(Arc::clone(service));
+        }
+        let known: Vec<&str> = services.keys().map(String::as_str).collect();
+        match known[..] {
+            [] => bail!("no service has the host `{host}` (hint: there is no service yet)"),
+            _ => bail!("no service has the host `{host}` (hint: there are {})", known.join(", ")),
+        }
     }
 
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.services.keys().map(String::as_str)
+    fn services(&self) -> Vec<Arc<Service>> {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        services.values().map(Arc::clone).collect()
     }
 }
 

@@ -12,8 +12,10 @@ mod http;
 mod record;
 mod replicas;
 mod service;
+mod ticket;
 
-pub use config::{DEFAULT_STABLE_WINDOW, Scaling, ServiceConfig};
+pub use config::{DEFAULT_MAX_QUEUED, DEFAULT_STABLE_WINDOW, Scaling, ServiceConfig};
 pub use gateway::Gateway;
+pub use http::requested_host;
 pub use record::{Decision, NoObserver, Observer, RequestLog, RequestRecord};
 pub use replicas::{FixedReplicas, ProcessReplicas, Replicas, Started};

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::StatusCode;
 use tokio::{
     runtime::Handle,
     sync::{oneshot, watch},
@@ -19,8 +18,9 @@ use tokio::{
 use crate::{
     Replicas, ServiceConfig,
     core::{Action, Census, Event, Rejection, ReplicaId, RequestId, Scheduler},
-    record::{Decision, Observer, RequestRecord},
+    record::{Decision, Observer},
     replicas::Started,
+    ticket::Ticket,
 };
 
 /// How often the number of replicas is reconsidered at most.
@@ -71,12 +71,6 @@ pub(crate) struct Assignment {
     pub(crate) cold: bool,
 }
 
-/// A request's place in its service; the place is free when this is dropped.
-pub(crate) struct Ticket {
-    service: Arc<Service>,
-    record: RequestRecord,
-}
-
 impl Service {
     /// Starts the service; its first replicas are on their way.
     pub(crate) fn start(
@@ -122,6 +116,11 @@ impl Service {
         self.census.subscribe()
     }
 
+    /// Where the replicas are that take requests.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        self.lock().replicas.values().filter_map(|replica| replica.address).collect()
+    }
+
     /// Why a replica could not be started, or was lost, last.
     pub(crate) fn last_failure(&self) -> Option<String> {
         self.lock().last_failure.clone()
@@ -133,21 +132,12 @@ impl Service {
         let mut state = self.lock();
         let request = state.n_requests;
         state.n_requests += 1;
-        let record = RequestRecord {
-            service: self.host.clone(),
-            request,
-            arrived_us: self.now_us(),
-            dispatched_us: None,
-            done_us: 0,
-            replica: None,
-            cold: false,
-            status: None,
-        };
+        let arrived_us = self.now_us();
         if !state.closed {
             state.waiting.insert(request, sender);
             self.step(&mut state, Event::Arrived { request });
         }
-        (Ticket { service: Arc::clone(self), record }, verdict)
+        (Ticket::new(Arc::clone(self), request, arrived_us), verdict)
     }
 
     /// Tells the scheduler what happened, and does what it decides.
@@ -164,7 +154,7 @@ impl Service {
         why: String,
     ) -> oneshot::Receiver<Verdict> {
         let (sender, verdict) = oneshot::channel();
-        let request = ticket.record.request;
+        let request = ticket.request();
         self.give_up(replica, Event::Lost { replica }, why);
         let mut state = self.lock();
         if !state.closed {
@@ -172,6 +162,23 @@ impl Service {
             self.step(&mut state, Event::Returned { request });
         }
         verdict
+    }
+
+    /// Lets a request go, whether it waits, runs or has been refused.
+    pub(crate) fn leave(self: &Arc<Self>, request: RequestId) {
+        let mut state = self.lock();
+        state.waiting.remove(&request);
+        self.step(&mut state, Event::Left { request });
+    }
+
+    /// Who is told of requests and decisions.
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.observer
+    }
+
+    /// Microseconds since the gateway started.
+    pub(crate) fn now_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Stops every replica, and answers when they are gone.
@@ -261,10 +268,6 @@ impl Service {
         }
     }
 
-    fn now_us(&self) -> u64 {
-        elapsed_us(self.started)
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -277,33 +280,6 @@ impl State {
             // place that it gets here.
             let _told = sender.send(verdict);
         }
-    }
-}
-
-impl Ticket {
-    /// Notes where the request goes.
-    pub(crate) fn assigned(&mut self, assignment: &Assignment) {
-        self.record.dispatched_us = Some(self.service.now_us());
-        self.record.replica = Some(assignment.replica);
-        self.record.cold = assignment.cold;
-    }
-
-    /// Notes what the request was answered with.
-    pub(crate) fn answered(&mut self, status: StatusCode) {
-        self.record.status = Some(status.as_u16());
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let request = self.record.request;
-        {
-            let mut state = self.service.lock();
-            state.waiting.remove(&request);
-            self.service.step(&mut state, Event::Left { request });
-        }
-        self.record.done_us = self.service.now_us();
-        self.service.observer.request(&self.record);
     }
 }
 
@@ -349,8 +325,4 @@ async fn tick(service: Weak<Service>, period: Duration) {
             None => return,
         }
     }
-}
-
-fn elapsed_us(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
 }

@@ -68,7 +68,8 @@ pub enum Cell {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figure {
-    /// File name without extension, such as `fig6a-training-time`.
+    /// File name without extension: the paper's figure, then what it shows,
+    /// such as `fig6a-training-time`.
     pub id: String,
     /// Caption.
     pub title: String,
@@ -98,4 +99,37 @@ pub struct SeriesPoint {
     pub x: f64,
     /// Height with its interval.
     pub y: Estimate,
+}
+
+impl Figure {
+    /// Whether it is our version of `figure`, such as `Fig. 6a`, of the paper.
+    #[must_use]
+    pub fn is_of(&self, figure: &str) -> bool {
+        let figure: String = figure.chars().filter(char::is_ascii_alphanumeric).collect();
+        let own = self.id.split('-').next().unwrap_or_default();
+        !figure.is_empty() && own.eq_ignore_ascii_case(&figure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(id: &str, figure: &str, is_of: bool) {
+        let (title, x_label, y_label) = Default::default();
+        let own = Figure { id: id.into(), title, x_label, y_label, series: Vec::new() };
+        assert_eq!(own.is_of(figure), is_of);
+    }
+
+    #[test]
+    fn a_figure_is_found_by_the_papers_name_of_it() {
+        check("fig6a-training-time", "Fig. 6a", true);
+        check("fig6a", "Fig. 6a", true);
+        check("fig6a-training-time", "Fig. 6", false);
+        check("fig12-latency", "Fig. 1", false);
+        check("table2-overhead", "Table 2", true);
+        check("loss-by-epoch", "Abstract", false);
+        check("loss-by-epoch", "§6.2", false);
+    }
 }

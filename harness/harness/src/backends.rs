@@ -1,24 +1,34 @@
 //! The targets by name: those that are compiled in, and those that could be.
 
-use targets::{catalog, target::Target};
+use targets::{
+    catalog,
+    settings::Settings,
+    target::{Shortfall, Target},
+};
 
 use crate::fault::Fault;
 
 /// Every target that there is; each is also the feature that compiles it in.
-pub(crate) const NAMES: [&str; 1] = ["local"];
+pub(crate) const NAMES: [&str; 2] = ["local", "docker"];
 
-/// Whether the target of that name is compiled in.
+/// The target of that name with its usual settings, if it is compiled in.
 #[must_use]
-pub(crate) fn is_compiled_in(name: &str) -> bool {
-    catalog::all().iter().any(|target| target.name() == name)
+pub(crate) fn compiled_in(name: &str) -> Option<Box<dyn Target>> {
+    catalog::all(&Settings::default()).into_iter().find(|target| target.name() == name)
+}
+
+/// The first thing that the machine lacks for a target, as an error says it.
+pub(crate) async fn first_shortfall(target: &dyn Target) -> Option<String> {
+    let Shortfall { missing, mend } = target.shortfalls().await.into_iter().next()?;
+    Some(format!("{missing}\n(hint: {mend})"))
 }
 
 /// The target of that name.
 ///
 /// # Errors
 /// A usage error for an unknown name; a shortfall if it was not compiled in.
-pub(crate) fn target_named(name: &str) -> anyhow::Result<Box<dyn Target>> {
-    if let Some(target) = catalog::all().into_iter().find(|target| target.name() == name) {
+pub(crate) fn target_named(name: &str, settings: &Settings) -> anyhow::Result<Box<dyn Target>> {
+    if let Some(target) = catalog::all(settings).into_iter().find(|target| target.name() == name) {
         return Ok(target);
     }
     if NAMES.contains(&name) {

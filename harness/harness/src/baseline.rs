@@ -2,11 +2,13 @@
 //!
 //! The committed snapshot holds what travels between machines. Everything else
 //! is kept per machine fingerprint beside the results. The first run on a
-//! machine becomes its baseline; a later run says what shifted against it.
+//! machine becomes its baseline; a later run says what shifted against it, and
+//! adds what the baseline lacks.
 
 use std::{
     collections::BTreeMap,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -43,16 +45,37 @@ pub(crate) fn compare(
         .map(|(name, measure)| (name.clone(), measure.estimate))
         .collect();
     let path = path(results, name, machine);
-    if path.is_file() {
-        let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-        let baseline: Baseline = serde_json::from_slice(&text)
-            .with_context(|| format!("parse {} (hint: remove it)", path.display()))?;
-        return Ok(shifts(&baseline.measures, &local));
+    let Some(mut baseline) = stored(&path)? else {
+        keep(&path, &Baseline { machine: machine.clone(), measures: local })?;
+        return Ok(vec!["no baseline for this machine: this run becomes it".into()]);
+    };
+    let lines = shifts(&baseline.measures, &local);
+    let n_known = baseline.measures.len();
+    for (name, estimate) in local {
+        baseline.measures.entry(name).or_insert(estimate);
     }
+    // An earlier run may have lacked a point, or the experiment a measure.
+    if baseline.measures.len() > n_known {
+        keep(&path, &baseline)?;
+    }
+    Ok(lines)
+}
+
+fn stored(path: &Path) -> anyhow::Result<Option<Baseline>> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+    };
+    let baseline = serde_json::from_slice(&text)
+        .with_context(|| format!("parse {}\n(hint: remove it)", path.display()))?;
+    Ok(Some(baseline))
+}
+
+fn keep(path: &Path, baseline: &Baseline) -> anyhow::Result<()> {
     let dir = path.parent().expect("the file lies in a folder of its machine");
     fs::create_dir_all(dir).with_context(|| format!("make {}", dir.display()))?;
-    write_json(&path, &Baseline { machine: machine.clone(), measures: local })?;
-    Ok(vec!["no baseline for this machine: this run becomes it".into()])
+    write_json(path, baseline)
 }
 
 fn path(results: &Path, name: &str, machine: &Machine) -> PathBuf {
@@ -100,6 +123,17 @@ mod tests {
         assert!(said(&[1.0, 1.02, 0.98]).is_empty());
         let shift = said(&[1.2, 1.21, 1.19]);
         assert!(shift[0].starts_with("time shifted on this machine: 1.200 ["), "{shift:?}");
+    }
+
+    #[test]
+    fn a_measure_that_the_baseline_lacks_is_added_and_compared_from_then_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |measures: &BTreeMap<String, Measure>| {
+            compare(dir.path(), "toy@smoke-local", &machine(), measures).unwrap()
+        };
+        said(&BTreeMap::new());
+        assert!(said(&measures(&[1.0, 1.01, 0.99])).is_empty());
+        assert_eq!(said(&measures(&[1.2, 1.21, 1.19])).len(), 1);
     }
 
     #[test]

@@ -1,19 +1,30 @@
 //! What a trial works with: it starts roles by name and reads their files.
 
+mod fault_log;
+mod faults;
+#[cfg(test)]
+mod tests;
+
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
 use anyhow::Context as _;
+use futures_util::future::{join_all, try_join_all};
 use targets::{
-    role::{Instance, Probe, Program, Resources, RoleSpec},
+    role::{Instance, Probe, Program, RoleSpec},
     target::Testbed,
     usage::Usage,
 };
 
-use crate::{dataset::DataUsed, profile::Environment, run::validity::Reason};
+use self::fault_log::FaultLog;
+use crate::{
+    dataset::DataUsed,
+    profile::{Environment, RoleLimits, RoleOverride},
+    run::validity::Reason,
+};
 
 /// The testbed as one trial sees it.
 pub struct Bed {
@@ -23,8 +34,10 @@ pub struct Bed {
     data: Vec<DataUsed>,
     dir: PathBuf,
     seed: u64,
+    limits: RoleLimits,
     started: Mutex<Vec<Instance>>,
     disturbances: Mutex<Vec<Reason>>,
+    faults: FaultLog,
 }
 
 /// A role to start: what differs from the defaults of [`Role::new`].
@@ -43,6 +56,9 @@ pub struct Role {
     pub ready_within: Duration,
     /// The port with `/metrics`, if the role counts its network bytes.
     pub metrics: Option<&'static str>,
+    /// Files and directories of this machine that the role reads; it finds them
+    /// at the same paths.
+    pub inputs: Vec<PathBuf>,
 }
 
 impl Role {
@@ -58,6 +74,7 @@ impl Role {
             ready: Probe::Http { port: "http".into(), path: "/readyz".into() },
             ready_within: READY_WITHIN,
             metrics: Some("http"),
+            inputs: vec![],
         }
     }
 
@@ -70,7 +87,15 @@ impl Role {
             ready: Probe::Started,
             ready_within: READY_WITHIN,
             metrics: None,
+            inputs: vec![],
         }
+    }
+
+    /// The role reads these files and directories too.
+    #[must_use]
+    pub fn reading<P: AsRef<Path>>(mut self, inputs: impl IntoIterator<Item = P>) -> Self {
+        self.inputs.extend(inputs.into_iter().map(|path| path.as_ref().to_owned()));
+        self
     }
 }
 
@@ -87,6 +112,7 @@ impl Bed {
         dir: PathBuf,
         seed: u64,
     ) -> Self {
+        let faults = FaultLog::begin(&dir);
         Self {
             testbed,
             binary,
@@ -94,9 +120,16 @@ impl Bed {
             data,
             dir,
             seed,
+            limits: RoleLimits::new(),
             started: Mutex::default(),
             disturbances: Mutex::default(),
+            faults,
         }
+    }
+
+    /// The same, with these limits on what instances may use.
+    pub(crate) fn with_limits(self, limits: RoleLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The seed of this trial's random choices.
@@ -124,19 +157,18 @@ impl Bed {
         Ok(instance)
     }
 
-    /// Starts `n` instances, then waits until all are ready.
+    /// Starts `n` instances at once, and waits until all are ready.
     ///
     /// # Errors
-    /// See [`Bed::start`].
+    /// See [`Bed::start`]; the first instance that has one.
     pub async fn start_many(&self, role: &Role, n: u32) -> anyhow::Result<Vec<Instance>> {
         let spec = self.spec(role);
-        let mut instances = Vec::new();
-        for _ in 0..n {
-            instances.push(self.begin(&spec).await?);
-        }
-        for instance in &instances {
-            self.testbed.ready(instance).await?;
-        }
+        // Instances are numbered in the order of the first polls. The failure of
+        // one does not cut the others' start off: they exist, and are known.
+        let starting = join_all((0..n).map(|_| self.testbed.start(&spec))).await;
+        self.started().extend(starting.iter().flatten().cloned());
+        let instances = starting.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+        try_join_all(instances.iter().map(|instance| self.testbed.ready(instance))).await?;
         Ok(instances)
     }
 
@@ -183,7 +215,7 @@ impl Bed {
     /// What every instance used, for the trial's file. One that cannot say any
     /// more is left out: why it is gone is the casualties' to tell.
     pub(crate) async fn final_usage(&self) -> Vec<Usage> {
-        let started = self.started.lock().expect("no holder panics").clone();
+        let started = self.started().clone();
         let mut readings = Vec::new();
         for instance in &started {
             readings.extend(self.testbed.usage(instance).await);
@@ -193,24 +225,29 @@ impl Bed {
 
     async fn begin(&self, spec: &RoleSpec) -> anyhow::Result<Instance> {
         let instance = self.testbed.start(spec).await?;
-        self.started.lock().expect("no holder panics").push(instance.clone());
+        self.started().push(instance.clone());
         Ok(instance)
+    }
+
+    fn started(&self) -> MutexGuard<'_, Vec<Instance>> {
+        self.started.lock().expect("no holder panics")
     }
 
     /// The role as the environment has it: the user's command, or the system's
     /// binary with the role as its subcommand.
     fn spec(&self, role: &Role) -> RoleSpec {
         let replacement = self.environment.roles.get(role.name);
-        let command = replacement.map_or_else(
+        let program = replacement.map_or_else(
             || {
-                let own = [self.binary.display().to_string(), role.name.to_owned()];
-                own.into_iter().chain(role.args.iter().cloned()).collect()
+                let subcommand = std::iter::once(role.name.to_owned());
+                let args = subcommand.chain(role.args.iter().cloned()).collect();
+                Program::Own { binary: self.binary.clone(), args }
             },
-            |replacement| replacement.command.clone(),
+            RoleOverride::program,
         );
         RoleSpec {
             role: role.name.to_owned(),
-            program: Program::Command(command),
+            program,
             env: replacement.map(|replacement| replacement.env.clone()).unwrap_or_default(),
             ports: role.ports.iter().map(|port| (*port).to_owned()).collect(),
             ready: replacement
@@ -219,7 +256,8 @@ impl Bed {
             ready_within: role.ready_within,
             // A replacement does not count bytes as `node` does.
             metrics: replacement.map_or(role.metrics, |_| None).map(str::to_owned),
-            resources: Resources::default(),
+            resources: self.limits.get(role.name).copied().unwrap_or_default(),
+            inputs: role.inputs.clone(),
         }
     }
 }

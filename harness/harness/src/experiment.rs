@@ -1,7 +1,8 @@
 //! What an experiment is: its parameters, points, one trial, its analysis.
 
+mod point_id;
+
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::point_id::PointId;
 use crate::{
     analysis::Analysis,
     bed::Bed,
@@ -117,7 +119,7 @@ pub trait AnyExperiment: Send + Sync {
     /// See [`Experiment::data`].
     ///
     /// # Errors
-    /// See [`Experiment::data`].
+    /// See [`Experiment::data`]; also if the data is not what its digest says.
     fn ready_data(&self, params: &toml::Table, cache: &Cache) -> anyhow::Result<Vec<DataUsed>>;
     /// Runs one trial and writes its record to `record`.
     async fn run_trial(
@@ -147,48 +149,6 @@ pub struct StoredTrial {
     pub usage: Vec<targets::usage::Usage>,
 }
 
-/// A point's fields by name; prints as `mode=wasm,workers=10`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct PointId(BTreeMap<String, serde_json::Value>);
-
-impl PointId {
-    /// The id of a point, from its fields.
-    ///
-    /// # Errors
-    /// If the point is not a struct of plain fields.
-    pub fn of(point: &impl Serialize) -> anyhow::Result<Self> {
-        let fields = serde_json::from_value(serde_json::to_value(point)?)?;
-        Ok(Self(fields))
-    }
-
-    /// Whether `filter`, such as `mode=wasm` or `mode=wasm,workers=2`, names
-    /// only fields that this point has with these values.
-    #[must_use]
-    pub fn matches(&self, filter: &str) -> bool {
-        let own = self.to_string();
-        let own: Vec<_> = own.split(',').collect();
-        filter.split(',').all(|field| own.contains(&field.trim()))
-    }
-
-    fn typed<P: DeserializeOwned>(&self) -> anyhow::Result<P> {
-        Ok(serde_json::from_value(serde_json::to_value(&self.0)?)?)
-    }
-}
-
-impl std::fmt::Display for PointId {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (i, (name, value)) in self.0.iter().enumerate() {
-            let separator = if i == 0 { "" } else { "," };
-            match value {
-                serde_json::Value::String(text) => write!(formatter, "{separator}{name}={text}")?,
-                other => write!(formatter, "{separator}{name}={other}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
 #[async_trait]
 impl<E: Experiment> AnyExperiment for E {
     fn name(&self) -> &'static str {
@@ -213,7 +173,12 @@ impl<E: Experiment> AnyExperiment for E {
     }
 
     fn ready_data(&self, params: &toml::Table, cache: &Cache) -> anyhow::Result<Vec<DataUsed>> {
-        self.data(&params.clone().try_into()?, cache)
+        let used = self.data(&params.clone().try_into()?, cache)?;
+        // The manifest will vouch for these digests, so they must hold today.
+        for one in &used {
+            one.verify().with_context(|| format!("the data set `{}`", one.name))?;
+        }
+        Ok(used)
     }
 
     async fn run_trial(
@@ -241,29 +206,5 @@ impl<E: Experiment> AnyExperiment for E {
             })
             .collect::<anyhow::Result<_>>()?;
         self.analyse(&trials)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Serialize)]
-    struct Point {
-        mode: &'static str,
-        workers: u32,
-    }
-
-    #[test]
-    fn a_point_prints_its_fields() {
-        let id = PointId::of(&Point { mode: "wasm", workers: 10 }).unwrap();
-        assert_eq!(id.to_string(), "mode=wasm,workers=10");
-    }
-
-    #[test]
-    fn a_filter_names_some_of_the_fields() {
-        let id = PointId::of(&Point { mode: "wasm", workers: 10 }).unwrap();
-        assert!(id.matches("workers=10") && id.matches("workers=10,mode=wasm"));
-        assert!(!id.matches("workers=1") && !id.matches("mode=native"));
     }
 }

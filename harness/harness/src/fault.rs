@@ -2,6 +2,8 @@
 
 use std::{io, process::ExitCode};
 
+use targets::target;
+
 /// A failure of a kind that a script would want to tell apart.
 ///
 /// Everything else that goes wrong is an `anyhow::Error` without one of these
@@ -68,7 +70,7 @@ impl Outcome {
         match error.downcast_ref::<Fault>() {
             Some(Fault::Usage(_)) => Self::Usage,
             Some(Fault::Unavailable(_)) => Self::Unavailable,
-            None if is_disk_full(error) => Self::Unavailable,
+            None if is_for_want_of_the_place(error) => Self::Unavailable,
             None => Self::TrialFailed,
         }
     }
@@ -78,6 +80,18 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(outcome.code())
     }
+}
+
+/// Whether the place of the run is the reason: its disk takes no more, or where
+/// instances run went away. Then no further trial could do better.
+pub(crate) fn is_for_want_of_the_place(error: &anyhow::Error) -> bool {
+    is_disk_full(error) || is_away(error)
+}
+
+/// Whether the place where instances run went away.
+pub(crate) fn is_away(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<target::Unavailable>())
+        || error.is::<target::Unavailable>()
 }
 
 /// Whether something could not be written because the disk takes no more.
@@ -146,5 +160,13 @@ mod tests {
         assert_eq!(Outcome::of(&anyhow::Error::from(full).context("write a file")).code(), 3);
         let other = io::Error::from(io::ErrorKind::NotFound);
         assert_eq!(Outcome::of(&other.into()).code(), 4);
+    }
+
+    #[test]
+    fn a_target_that_went_away_is_a_lack_of_the_environment() {
+        let away = anyhow::Error::new(target::Unavailable("no daemon".into()));
+        assert_eq!(Outcome::of(&away.context("start a worker").context("trial 1")).code(), 3);
+        let context = anyhow::anyhow!("refused").context(target::Unavailable("no daemon".into()));
+        assert_eq!(Outcome::of(&context).code(), 3);
     }
 }

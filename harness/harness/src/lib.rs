@@ -32,6 +32,7 @@ pub use one_or_many::one_or_many;
 pub use runner::main;
 pub use stats;
 pub use targets::{
+    fault::{BitRate, Means},
     role::{Instance, Probe},
     usage::Usage,
 };

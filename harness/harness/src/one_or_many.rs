@@ -38,6 +38,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
         T::deserialize(text).map(|one| vec![one])
     }
 
+    fn visit_bool<E: serde::de::Error>(self, flag: bool) -> Result<Vec<T>, E> {
+        T::deserialize(value::BoolDeserializer::<E>::new(flag)).map(|one| vec![one])
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Vec<T>, E> {
+        T::deserialize(value::F64Deserializer::<E>::new(number)).map(|one| vec![one])
+    }
+
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Vec<T>, E> {
         T::deserialize(value::I64Deserializer::<E>::new(number)).map(|one| vec![one])
     }
@@ -61,6 +69,16 @@ mod tests {
         workers: Vec<u32>,
     }
 
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Others {
+        #[serde(deserialize_with = "one_or_many")]
+        rate: Vec<f64>,
+        #[serde(deserialize_with = "one_or_many")]
+        mode: Vec<String>,
+        #[serde(deserialize_with = "one_or_many")]
+        pinned: Vec<bool>,
+    }
+
     #[track_caller]
     fn check(text: &str, expected: Option<&[u32]>) {
         let knob = toml::from_str::<Knob>(text).ok();
@@ -74,5 +92,12 @@ mod tests {
         check("workers = []", None);
         check("workers = \"two\"", None);
         check("workers = -1", None);
+    }
+
+    #[test]
+    fn every_plain_type_may_stand_alone() {
+        let others: Others = toml::from_str("rate = 0.5\nmode = \"wasm\"\npinned = true").unwrap();
+        let expected = Others { rate: vec![0.5], mode: vec!["wasm".into()], pinned: vec![true] };
+        assert_eq!(others, expected);
     }
 }

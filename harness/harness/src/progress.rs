@@ -56,10 +56,7 @@ impl Progress {
     /// One line for the log alone.
     pub(crate) fn log_only(&self, line: &str) {
         let at = self.began.elapsed().as_secs_f64();
-        let mut log = self.log.lock().expect("no holder panics");
-        if let Err(error) = writeln!(log, "{at:9.3} {line}") {
-            to_stderr(&format!("cannot write the run's log: {error}"));
-        }
+        self.append(&format!("{at:9.3} {line}"));
     }
 
     /// Shows what runs now and how long the rest will take.
@@ -75,8 +72,12 @@ impl Progress {
     /// Clears the bar; the log's last line is the outcome.
     pub(crate) fn finish(&self, outcome: &str) {
         self.bar.finish_and_clear();
+        self.append(outcome);
+    }
+
+    fn append(&self, line: &str) {
         let mut log = self.log.lock().expect("no holder panics");
-        if let Err(error) = writeln!(log, "{outcome}") {
+        if let Err(error) = writeln!(log, "{line}") {
             to_stderr(&format!("cannot write the run's log: {error}"));
         }
     }
@@ -95,5 +96,34 @@ pub(crate) fn rough(duration: Duration) -> String {
         seconds @ 0..60 => format!("{seconds} s"),
         seconds @ 60..3600 => format!("{} min", seconds.div_ceil(60)),
         seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(seconds: u64, expected: &str) {
+        assert_eq!(rough(Duration::from_secs(seconds)), expected);
+    }
+
+    #[test]
+    fn a_duration_is_said_in_its_own_unit() {
+        check(59, "59 s");
+        check(61, "2 min");
+        check(2 * 3600 + 5 * 60, "2 h 5 min");
+    }
+
+    #[test]
+    fn the_last_line_of_the_log_is_the_outcome() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("run.log");
+        let progress = Progress::start(&log, 1).unwrap();
+        progress.log_only("a trial");
+        progress.finish("Exiting: 1 reproduced");
+        let text = std::fs::read_to_string(&log).unwrap();
+        assert!(text.lines().next().unwrap().ends_with(" a trial"), "{text}");
+        assert!(text.ends_with("\nExiting: 1 reproduced\n"), "{text}");
     }
 }

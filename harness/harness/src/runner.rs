@@ -18,7 +18,7 @@ use crate::{
 /// ignored, with the reason and the command to type.
 #[must_use]
 pub fn main(system: System) -> ExitCode {
-    targets::reaper::run_if_asked();
+    targets::helper::run_if_asked();
     #[cfg(feature = "local")]
     if let Err(error) = targets::local::become_subreaper() {
         eprintln!("orphans of roles will not be found: {error:#}");
@@ -35,22 +35,34 @@ pub fn main(system: System) -> ExitCode {
 }
 
 fn trials(system: System, listing: &Listing) -> Vec<Trial> {
-    let pairs = backends::NAMES
-        .iter()
-        .flat_map(|target| system.experiments.iter().map(move |experiment| (*target, *experiment)));
-    pairs
-        .map(|(target, experiment)| {
+    let mut trials = Vec::new();
+    for target in backends::NAMES {
+        let obstacle = obstacle(system, target);
+        trials.extend(system.experiments.iter().map(|&experiment| {
             let name = format!("{}::{target}", experiment.name());
-            if backends::is_compiled_in(target) {
-                return Trial::test(name, move || run_as_test(system, experiment, target));
+            match &obstacle {
+                None => Trial::test(name, move || run_as_test(system, experiment, target)),
+                Some(reason) => listing.ignored(name, reason.clone()),
             }
-            let reason = format!(
-                "needs the feature `{target}` (hint: cargo test -p {} --features {target})",
-                system.name
-            );
-            listing.ignored(name, reason)
-        })
-        .collect()
+        }));
+    }
+    trials
+}
+
+/// Why nothing can run on a target, and what mends it, on one line.
+fn obstacle(system: System, target: &str) -> Option<String> {
+    let Some(backend) = backends::compiled_in(target) else {
+        return Some(format!(
+            "needs the feature `{target}` (hint: cargo test -p {} --features {target})",
+            system.name
+        ));
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Some(format!("cannot ask the target `{target}`: {error}")),
+    };
+    let lacking = runtime.block_on(backends::first_shortfall(backend.as_ref()))?;
+    Some(format!("needs {}", lacking.replace('\n', " ")))
 }
 
 /// How a trial that cannot run here is shown as ignored with its reason.
@@ -88,7 +100,7 @@ fn run_as_test(
     target: &str,
 ) -> Result<(), Failed> {
     let profile = std::env::var("REPRISE_PROFILE").unwrap_or_else(|_| "smoke".into());
-    let finished = driver::run_one(system, experiment, &profile, Some(target))
+    let finished = driver::run_one(system, experiment, &profile, target)
         .map_err(|error| Failed::from(format!("{error:#}")))?;
     match finished.outcome {
         Outcome::AsExpected => Ok(()),

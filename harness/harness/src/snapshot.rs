@@ -5,11 +5,9 @@
 //! interval that overlaps the accepted one is the same result. What is left
 //! over is a shift, and `cargo insta review` shows it.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
 
+use anyhow::Context as _;
 use stats::Interval;
 
 use crate::{
@@ -19,8 +17,9 @@ use crate::{
     run::Request,
 };
 
-/// Results whose counts differ by less are taken for the same: a probe more or
-/// less changes the bytes on a socket.
+/// By this share of itself each end of an interval is moved outwards, in what
+/// is accepted and in what is found: a probe more or less changes the bytes on
+/// a socket. So results are news once a gap of twice this share lies between.
 const SLACK: f64 = 0.05;
 
 /// Whether a run has a snapshot: one that `--set` or `--points` changed has none.
@@ -38,7 +37,7 @@ pub(crate) fn agrees(request: &Request, findings: &Findings) -> anyhow::Result<b
     let dir = Path::new(request.system.package_dir).join("tests/experiments/snapshots");
     let name = name(request);
     let found = Facts::of(&findings.judged, &findings.analysis.measures);
-    Ok(matches_stored(&dir, &name, &found))
+    matches_stored(&dir, &name, &found)
 }
 
 /// What results are kept under: experiment, profile and target.
@@ -48,14 +47,17 @@ pub(crate) fn name(request: &Request) -> String {
 }
 
 /// Compares with the snapshot `name` in `dir`; false if it differs or is new.
-pub(crate) fn matches_stored(dir: &Path, name: &str, found: &Facts) -> bool {
-    let stored = stored_text(&dir.join(format!("{name}.snap"))).map(|text| Facts::parse(&text));
-    let text = found.settled_on(stored.as_ref()).to_string();
+fn matches_stored(dir: &Path, name: &str, found: &Facts) -> anyhow::Result<bool> {
+    let stored = stored_text(&dir.join(format!("{name}.snap")))?;
+    let text = match stored {
+        Some(stored) => found.settled_on(&Facts::parse(&stored)).to_string(),
+        None => found.to_string(),
+    };
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(dir);
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    without_panic(|| settings.bind(|| insta::assert_snapshot!(name, text)))
+    Ok(without_panic(|| settings.bind(|| insta::assert_snapshot!(name, text))))
 }
 
 /// Whether an assertion holds. insta shows the difference and then panics; here
@@ -68,10 +70,17 @@ fn without_panic(assertion: impl FnOnce()) -> bool {
     holds
 }
 
-/// The text of a snapshot file, without its header.
-fn stored_text(path: &PathBuf) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    text.splitn(3, "---\n").nth(2).map(str::to_owned)
+/// The text of a snapshot file, without its header; none if there is no file.
+fn stored_text(path: &Path) -> anyhow::Result<Option<String>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("read the accepted results in {}", path.display()));
+        }
+    };
+    Ok(text.splitn(3, "---\n").nth(2).map(str::to_owned))
 }
 
 /// What a snapshot holds: verdicts by claim, accepted intervals by measure.
@@ -85,7 +94,7 @@ impl Facts {
     /// The facts among findings that travel between machines.
     #[must_use]
     pub(crate) fn of(judged: &[Judged], measures: &BTreeMap<String, Measure>) -> Self {
-        let verdicts = judged.iter().map(|one| (one.claim.id.clone(), word(&one.verdict).into()));
+        let verdicts = judged.iter().map(|one| (one.claim.id.clone(), one.verdict.word().into()));
         let ratios = measures
             .iter()
             .filter(|(_, measure)| measure.basis == Basis::Counted && measure.unit == "1")
@@ -119,8 +128,7 @@ impl Facts {
 
     /// These facts, each replaced by the stored one where nothing really changed.
     #[must_use]
-    fn settled_on(&self, stored: Option<&Self>) -> Self {
-        let Some(stored) = stored else { return self.clone() };
+    fn settled_on(&self, stored: &Self) -> Self {
         let mut settled = self.clone();
         for (name, interval) in &mut settled.ratios {
             if let Some(accepted) = stored.ratios.get(name).filter(|old| old.overlaps(interval)) {
@@ -140,29 +148,27 @@ impl Facts {
 /// machine lacks is no result, and an interval that straddles the bound does
 /// not contradict one that did not; only a refutation, or its end, is news.
 fn may_stand(accepted: &str, found: &str) -> bool {
-    let refuted = word(&Verdict::Refuted);
+    let refuted = Verdict::Refuted.word();
     (accepted == refuted) == (found == refuted)
 }
 
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Reproduced => "reproduced",
-        Verdict::Refuted => "refuted",
-        Verdict::Inconclusive { .. } => "inconclusive",
-        Verdict::NotExercised { .. } => "not exercised",
-    }
-}
-
-impl std::fmt::Display for Facts {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Facts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (id, verdict) in &self.verdicts {
             writeln!(formatter, "claim {id} {verdict}")?;
         }
         for (name, Interval { low, high, .. }) in &self.ratios {
-            writeln!(formatter, "ratio {name} {low:.4} to {high:.4}")?;
+            writeln!(formatter, "ratio {name} {} to {}", digits(*low), digits(*high))?;
         }
         Ok(())
     }
+}
+
+/// Four decimals, or of a small number four digits: rounded to zero it would
+/// never be found again.
+fn digits(bound: f64) -> String {
+    let is_small = bound != 0.0 && bound.abs() < 0.01;
+    if is_small { format!("{bound:.3e}") } else { format!("{bound:.4}") }
 }
 
 #[cfg(test)]
@@ -179,13 +185,29 @@ mod tests {
 
     #[track_caller]
     fn check(found: &Facts, accepted: &Facts, same: bool) {
-        assert_eq!(found.settled_on(Some(accepted)) == *accepted, same);
+        assert_eq!(found.settled_on(accepted) == *accepted, same);
     }
 
     #[test]
     fn facts_survive_their_text() {
         let facts = facts("not exercised", 0.5, 0.75);
         assert_eq!(Facts::parse(&facts.to_string()), facts);
+    }
+
+    #[test]
+    fn a_small_ratio_is_found_again() {
+        let small = facts("reproduced", 2.0e-5, 3.0e-5);
+        let accepted = Facts::parse(&small.to_string());
+        assert_eq!(accepted, small);
+        assert_eq!(facts("reproduced", 2.9e-5, 4.0e-5).settled_on(&accepted), accepted);
+    }
+
+    #[test]
+    fn accepted_results_that_cannot_be_read_are_an_error_and_none_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(stored_text(&dir.path().join("none.snap")).unwrap(), None);
+        let error = stored_text(dir.path()).unwrap_err().to_string();
+        assert!(error.starts_with("read the accepted results in "), "{error}");
     }
 
     #[test]

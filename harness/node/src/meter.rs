@@ -169,4 +169,16 @@ mod tests {
         meter.wrap(&b"goodbye"[..]).read_to_string(&mut text).unwrap();
         assert_eq!(meter.read(), NetworkBytes { sent_bytes: 5, received_bytes: 7 });
     }
+
+    #[tokio::test]
+    async fn an_asynchronous_stream_counts_as_a_blocking_one() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let meter = Meter::shared();
+        let (here, mut there) = tokio::io::duplex(64);
+        let mut here = meter.wrap(here);
+        here.write_all(b"hello").await.unwrap();
+        there.write_all(b"goodbye").await.unwrap();
+        here.read_exact(&mut [0; 7]).await.unwrap();
+        assert_eq!(meter.read(), NetworkBytes { sent_bytes: 5, received_bytes: 7 });
+    }
 }

@@ -8,11 +8,22 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// If the process may not install signal handlers.
 pub async fn shutdown_signal() -> anyhow::Result<()> {
+    listen()?.await;
+    Ok(())
+}
+
+/// As [`shutdown_signal`], but the handlers are in place when it returns, and
+/// what cannot be handled is known before anything waits for it.
+///
+/// # Errors
+/// If the process may not install signal handlers.
+pub(crate) fn listen() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -14,6 +14,7 @@ use wasmtime::{AsContext, Caller, Memory};
 use crate::{
     attachments::whole_pages,
     error::{BadPointer, Interrupt, OutOfBounds},
+    huge_pages::padding_bytes,
     racing,
     region::Region,
     tenant::Tenant,
@@ -128,7 +129,7 @@ impl<'a, T: 'static> Host<'a, T> {
             return Ok(address);
         }
         let pages = whole_pages(&bytes);
-        let guest_address = self.grow_for_region(pages.len())?;
+        let guest_address = self.grow_for_region(&pages)?;
         let memory = self.memory()?;
         // SAFETY: the address is inside the memory: it was just grown beyond it.
         let host_address = unsafe { memory.data_ptr(&self.caller).add(guest_address as usize) };
@@ -154,18 +155,20 @@ impl<'a, T: 'static> Host<'a, T> {
         self.caller.data().clock.stopper().is_stopped()
     }
 
-    /// Adds pages to the guest's memory that do not count as its own.
-    fn grow_for_region(&mut self, len_bytes: usize) -> anyhow::Result<u32> {
+    /// Adds memory to the guest that does not count as its own, and returns where in it to map these pages of a region.
+    fn grow_for_region(&mut self, pages: &Range<usize>) -> anyhow::Result<u32> {
         let memory = self.memory()?;
-        let n_pages = len_bytes.div_ceil(WASM_PAGE_BYTES);
+        let host_end = memory.data_ptr(&self.caller) as usize + memory.data_size(&self.caller);
+        let padding = padding_bytes(host_end, pages);
+        let n_pages = (padding + pages.len()).div_ceil(WASM_PAGE_BYTES);
         let grown_bytes = n_pages * WASM_PAGE_BYTES;
         self.caller.data_mut().quota.attached_bytes += grown_bytes;
         let old_pages = memory.grow(&mut self.caller, n_pages as u64).map_err(|error| {
             self.caller.data_mut().quota.attached_bytes -= grown_bytes;
             no_address_space(error)
         })?;
-        Ok(u32::try_from(old_pages as usize * WASM_PAGE_BYTES)
-            .expect("pages were added, so the old end is below 4 GiB"))
+        Ok(u32::try_from(old_pages as usize * WASM_PAGE_BYTES + padding)
+            .expect("pages were added, so the old end and the padding are below 4 GiB"))
     }
 
     fn memory(&mut self) -> anyhow::Result<Memory> {

@@ -10,6 +10,7 @@ mod clock;
 mod error;
 mod guest;
 mod host;
+mod huge_pages;
 mod linker;
 mod racing;
 mod region;

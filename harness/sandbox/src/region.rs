@@ -1,6 +1,7 @@
 //! Memory of the host that guests can have mapped into theirs.
 
 use std::{
+    ops::Range,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     ptr::NonNull,
     sync::{Arc, atomic::AtomicU64},
@@ -12,7 +13,7 @@ use rustix::{
     mm::{MapFlags, ProtFlags},
 };
 
-use crate::{error::OutOfBounds, racing};
+use crate::{error::OutOfBounds, huge_pages, racing};
 
 /// The granularity of mappings, of the only page size that we run on.
 pub(crate) const PAGE_BYTES: usize = 4096;
@@ -113,6 +114,22 @@ impl Region {
             .context("cannot clear a region")
     }
 
+    /// Moves these bytes into huge pages, if the system has any; the ends, which are only parts of one, stay where they
+    /// are. Once moved, bytes are cheaper to attach and to reach. All must have been written, as huge pages have no holes,
+    /// and it costs as much time as writing them: it is for what is read much oftener than it is replaced.
+    ///
+    /// # Errors
+    /// If they are not all inside the region.
+    pub fn use_huge_pages(&self, bytes: &Range<usize>) -> Result<(), OutOfBounds> {
+        OutOfBounds::check(bytes.start, bytes.len(), self.len_bytes)?;
+        let whole = huge_pages::whole_huge_pages(bytes);
+        if !whole.is_empty() {
+            // SAFETY: the offset is inside the mapping, and so are the bytes.
+            unsafe { huge_pages::collapse(self.base.add(whole.start), whole.len()) };
+        }
+        Ok(())
+    }
+
     /// The whole region as words, for scans without a copy. The last word may
     /// reach beyond [`len`](Self::len), into padding that is zero unless a guest wrote there.
     #[must_use]
@@ -158,12 +175,17 @@ fn sealed_file(len_bytes: usize) -> rustix::io::Result<OwnedFd> {
 }
 
 fn map_shared(file: &OwnedFd, len_bytes: usize) -> rustix::io::Result<NonNull<u8>> {
-    let (protection, flags) =
-        (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED | MapFlags::NORESERVE);
-    // SAFETY: a new mapping at an address of the system's choice.
-    let base =
-        unsafe { rustix::mm::mmap(std::ptr::null_mut(), len_bytes, protection, flags, file, 0) }?;
-    Ok(NonNull::new(base.cast()).expect("a mapping without a wanted address is never at zero"))
+    let base = huge_pages::reserve(len_bytes)?;
+    let access = ProtFlags::READ | ProtFlags::WRITE;
+    let flags = MapFlags::SHARED | MapFlags::FIXED | MapFlags::NORESERVE;
+    // SAFETY: the address space was reserved for this mapping.
+    let mapped =
+        unsafe { rustix::mm::mmap(base.as_ptr().cast(), len_bytes, access, flags, file, 0) };
+    if mapped.is_err() {
+        // SAFETY: as above; nothing is there.
+        let _ = unsafe { rustix::mm::munmap(base.as_ptr().cast(), len_bytes) };
+    }
+    mapped.map(|_| base)
 }
 
 #[cfg(test)]

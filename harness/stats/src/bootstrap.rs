@@ -73,6 +73,9 @@ pub struct Ratio<'a> {
 
 impl Bootstrap {
     /// The mean.
+    ///
+    /// # Errors
+    /// If there is no sample, or one that is not finite.
     pub fn mean(&self, samples: &[f64]) -> Result<Estimate, SampleError> {
         sample::check(samples)?;
         let samples = sample::sorted(samples);
@@ -91,6 +94,10 @@ impl Bootstrap {
     ///
     /// There is no interval where either sample has one value only, or where
     /// the mean of the numerators is not positive.
+    ///
+    /// # Errors
+    /// If either sample is empty or holds what is not finite, or if the mean of
+    /// the denominators is not positive.
     pub fn ratio_of_means(&self, ratio: Ratio<'_>) -> Result<Estimate, SampleError> {
         sample::check(ratio.numerator)?;
         sample::check(ratio.denominator)?;
@@ -117,6 +124,10 @@ impl Bootstrap {
     ///
     /// What slows both halves of a pair by the same factor cancels, and the
     /// ratio of the exchanged samples is exactly the inverse.
+    ///
+    /// # Errors
+    /// If the samples are empty, differ in length or hold what is not finite, if
+    /// a denominator is not positive, or if quotients differ and one is not positive.
     pub fn paired_ratio(&self, ratio: Ratio<'_>) -> Result<Estimate, SampleError> {
         let quotients = sample::sorted(&quotients(ratio)?);
         let n = quotients.len();

@@ -76,6 +76,9 @@ impl Quantile {
 
 impl OrderedSample {
     /// Orders the samples, which may come in any order.
+    ///
+    /// # Errors
+    /// If there is no sample, or one that is not finite.
     pub fn new(samples: &[f64]) -> Result<OrderedSample, SampleError> {
         sample::check(samples)?;
         Ok(OrderedSample { values: sample::sorted(samples) })

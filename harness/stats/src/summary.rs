@@ -35,6 +35,9 @@ pub struct Summary {
 
 impl Summary {
     /// Summarises the samples at the confidence, and with the seed, of `bootstrap`.
+    ///
+    /// # Errors
+    /// If there is no sample, or one that is not finite.
     pub fn of(samples: &[f64], bootstrap: &Bootstrap) -> Result<Summary, SampleError> {
         let ordered = OrderedSample::new(samples)?;
         let values = ordered.values();

@@ -61,6 +61,19 @@ impl Tolerance {
         Tolerance { low: Some(*range.start()), high: Some(*range.end()) }
     }
 
+    /// These bounds, if they accept something and refuse something.
+    ///
+    /// # Errors
+    /// If neither bound is given, if the lower one is above the upper one, or if
+    /// one of them is NaN.
+    pub fn checked(self) -> Result<Tolerance, ToleranceError> {
+        if self.low.is_none() && self.high.is_none() {
+            return Err(ToleranceError::Unbounded);
+        }
+        let (low, high) = (self.low_or_unbounded(), self.high_or_unbounded());
+        if low <= high { Ok(self) } else { Err(ToleranceError::Empty { low, high }) }
+    }
+
     /// Whether one value is accepted.
     pub fn accepts(&self, value: f64) -> bool {
         value >= self.low_or_unbounded() && value <= self.high_or_unbounded()
@@ -135,12 +148,7 @@ impl TryFrom<Bounds> for Tolerance {
     type Error = ToleranceError;
 
     fn try_from(Bounds { low, high }: Bounds) -> Result<Tolerance, ToleranceError> {
-        let tolerance = Tolerance { low, high };
-        if low.is_none() && high.is_none() {
-            return Err(ToleranceError::Unbounded);
-        }
-        let (low, high) = (tolerance.low_or_unbounded(), tolerance.high_or_unbounded());
-        if low <= high { Ok(tolerance) } else { Err(ToleranceError::Empty { low, high }) }
+        Tolerance { low, high }.checked()
     }
 }
 

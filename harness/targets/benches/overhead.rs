@@ -63,13 +63,14 @@ async fn trial(site: &Site) -> anyhow::Result<()> {
 fn job() -> RoleSpec {
     RoleSpec {
         role: "job".to_owned(),
-        program: Program::Command(vec!["true".to_owned()]),
+        program: Program::Command { words: vec!["true".to_owned()], include: vec![] },
         env: BTreeMap::new(),
         ports: vec![],
         ready: Probe::Started,
         ready_within: Duration::from_secs(60),
         metrics: None,
         resources: Resources::default(),
+        inputs: vec![],
     }
 }
 

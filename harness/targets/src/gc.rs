@@ -7,24 +7,22 @@ use std::{
 };
 
 use anyhow::Context as _;
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{
     audit::{Attribution, Listing},
     catalog,
     label::RunLabel,
-    ledger::{Contents, Ledger, Resource},
-    process::Table,
+    ledger::{Contents, Header, Ledger, Resource},
     registry::{Registered, Registry},
+    settings::Settings,
     target::Target,
     wait::{self, Interval},
 };
 
 /// How long a child that a killed driver has just forked may hold the ledger.
 const EXEC: Duration = Duration::from_secs(5);
-
-/// How long a process may leave its environment blank while it executes.
-const BLANK: Duration = Duration::from_secs(1);
 
 /// Listings after each of which something labelled may still be found.
 const MAX_ROUNDS: usize = 10;
@@ -79,10 +77,9 @@ pub enum RunState {
 /// If the registry cannot be read. What fails about one run is in the report,
 /// and does not keep the others from being cleaned.
 pub async fn gc(registry: &Registry, mode: Mode) -> anyhow::Result<Report> {
-    let targets = catalog::all();
     let mut report = Report::default();
     for registered in registry.runs()? {
-        let sweep = Sweep { registry, targets: &targets, mode, registered };
+        let sweep = Sweep { registry, mode, registered };
         let run = sweep.run().await.unwrap_or_else(|error| sweep.failed(&error));
         report.runs.push(run);
     }
@@ -101,7 +98,7 @@ pub async fn gc_ledger(
     let header = Contents::read(ledger)?.header().clone();
     let registered =
         Registered { label: header.run, ledger: ledger.to_owned(), driver: header.driver };
-    Sweep { registry, targets: &catalog::all(), mode, registered }.run().await
+    Sweep { registry, mode, registered }.run().await
 }
 
 /// Removes what an audit has found, and says so in the ledger; returns what
@@ -124,7 +121,6 @@ pub async fn remove_all(
 /// The cleaning of one run.
 struct Sweep<'a> {
     registry: &'a Registry,
-    targets: &'a [Box<dyn Target>],
     mode: Mode,
     registered: Registered,
 }
@@ -141,7 +137,7 @@ impl Sweep<'_> {
             Ok(contents) => self.by_ledger(&contents, &mut report).await?,
             Err(error) => {
                 report.state = RunState::NoLedger(format!("{error:#}"));
-                for target in self.targets {
+                for target in catalog::all(&Settings::default()) {
                     self.by_label(target.as_ref(), &mut report).await;
                 }
             }
@@ -158,8 +154,9 @@ impl Sweep<'_> {
             report.state = RunState::Dead;
             return Ok(());
         }
-        let wanted = &contents.header().target;
-        let Some(target) = self.targets.iter().find(|target| target.name() == wanted) else {
+        let Header { target: wanted, settings, .. } = contents.header();
+        let targets = catalog::all(&understood(settings)?);
+        let Some(target) = targets.into_iter().find(|target| target.name() == wanted) else {
             report.state = RunState::Dead;
             let reason = format!("this build has no target `{wanted}`");
             let left = contents.outstanding.iter().map(|it| (it.clone(), reason.clone()));
@@ -212,9 +209,10 @@ impl Sweep<'_> {
         ledger: &Ledger,
         report: &mut RunReport,
     ) -> anyhow::Result<()> {
-        settle().await;
+        let outstanding = Contents::read(ledger.path())?.outstanding;
+        target.settle(&outstanding).await;
         let mut noted = Ok(());
-        for resource in Contents::read(ledger.path())?.outstanding.into_iter().rev() {
+        for resource in outstanding.into_iter().rev() {
             match target.remove(&self.registered.label, &resource).await {
                 Ok(()) => {
                     noted = noted.and(ledger.removed(&resource));
@@ -259,7 +257,7 @@ impl Sweep<'_> {
     }
 
     async fn labelled(&self, target: &dyn Target) -> anyhow::Result<Vec<Resource>> {
-        settle().await;
+        target.settle(&[]).await;
         let Listing { entries } = target
             .listing(&self.registered.label)
             .await
@@ -279,12 +277,13 @@ impl Sweep<'_> {
     }
 }
 
-/// Waits until no young process is in the middle of an exec, when its
-/// environment, and so its label, cannot be seen.
-async fn settle() {
-    let is_settled = || async { Table::read().is_ok_and(|table| !table.has_young_blank(BLANK)) };
-    // One whose environment stays empty is not ours.
-    let _ = wait::until("young processes", BLANK, Interval::BACKING_OFF, is_settled).await;
+/// The settings of a ledger's header, which another version may have written.
+fn understood(settings: &Value) -> anyhow::Result<Settings> {
+    if settings.is_null() {
+        return Ok(Settings::default());
+    }
+    serde_json::from_value(settings.clone())
+        .context("read the target's settings in the ledger (hint: use the checkout that wrote it)")
 }
 
 impl Contents {

@@ -1,9 +1,9 @@
-//! A GET over loopback, small enough not to need a client library.
+//! A GET of a probe, a meter or a daemon, small enough not to need a client library.
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
 };
 
@@ -25,8 +25,15 @@ pub(crate) async fn get(address: SocketAddr, path: &str, limit: Duration) -> io:
 }
 
 async fn ask(address: SocketAddr, path: &str) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    exchange(TcpStream::connect(address).await?, &request).await
+}
+
+/// Sends a request on a connection that was made for it, and reads the answer.
+pub(crate) async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &str,
+) -> io::Result<Answer> {
     stream.write_all(request.as_bytes()).await?;
     let mut received = Vec::new();
     let mut stream = stream.take(MAX_ANSWER_BYTES);

@@ -23,6 +23,7 @@ use crate::{
     label::RunLabel,
     process::Incarnation,
     registry::{Registered, Registry},
+    target::Target,
 };
 
 /// The version of the format that this code writes.
@@ -74,8 +75,34 @@ pub struct Header {
     pub run: RunLabel,
     /// The target's name, such as `local`.
     pub target: String,
+    /// What that target needs to be found again.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub settings: Value,
     /// The driver's process.
     pub driver: Incarnation,
+}
+
+/// The target of a ledger: its name, and what it needs to be found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// [`crate::target::Target::name`].
+    pub target: String,
+    /// [`crate::target::Target::settings`].
+    pub settings: Value,
+}
+
+impl Destination {
+    /// That of a target.
+    pub fn of(target: &dyn Target) -> Self {
+        Self { target: target.name().to_owned(), settings: target.settings() }
+    }
+}
+
+impl From<&str> for Destination {
+    /// A target that needs no settings.
+    fn from(target: &str) -> Self {
+        Self { target: target.to_owned(), settings: Value::Null }
+    }
 }
 
 /// What a ledger says when it is read back.
@@ -136,11 +163,11 @@ impl Ledger {
     pub fn create(
         path: &Path,
         label: &RunLabel,
-        target: &str,
+        destination: impl Into<Destination>,
         registry: &Registry,
     ) -> anyhow::Result<Self> {
         ensure!(!path.exists(), "{} exists (hint: resume that run)", path.display());
-        Self::begin_session(path, label, target, registry)
+        Self::begin_session(path, label, destination.into(), registry)
     }
 
     /// Continues the ledger of a run that was interrupted, as its new driver.
@@ -149,13 +176,14 @@ impl Ledger {
     /// If it cannot be read or written, or another driver holds it.
     pub fn reopen(path: &Path, registry: &Registry) -> anyhow::Result<Self> {
         let header = Contents::read(path)?.header().clone();
-        Self::begin_session(path, &header.run, &header.target, registry)
+        let destination = Destination { target: header.target, settings: header.settings };
+        Self::begin_session(path, &header.run, destination, registry)
     }
 
     fn begin_session(
         path: &Path,
         label: &RunLabel,
-        target: &str,
+        destination: Destination,
         registry: &Registry,
     ) -> anyhow::Result<Self> {
         let Some(ledger) = Self::lock(path, label, registry)? else {
@@ -165,7 +193,8 @@ impl Ledger {
         let header = Header {
             version: VERSION,
             run: label.clone(),
-            target: target.to_owned(),
+            target: destination.target,
+            settings: destination.settings,
             driver: driver.clone(),
         };
         ledger.append(&[Line::Header(header)], Durability::Disk)?;

@@ -3,23 +3,36 @@
 //!
 //! A target knows nothing of what it runs; an experiment names no target.
 
-#![cfg_attr(not(feature = "local"), expect(dead_code, reason = "only backends use some parts"))]
+#![cfg_attr(not(any(feature = "local", feature = "docker")), expect(dead_code, reason = "only backends use some parts"))]
 
+pub mod artifact;
 pub mod audit;
+mod ballast;
 pub mod catalog;
+mod cgroup;
 mod children;
 pub mod command;
+#[cfg(feature = "docker")]
+pub mod docker;
+pub mod doctor;
+pub mod fault;
 pub mod gc;
+mod files;
+pub mod helper;
 mod http;
 pub mod label;
 pub mod ledger;
 #[cfg(feature = "local")]
 pub mod local;
+mod placeholders;
 mod probe;
 pub mod process;
+#[cfg(feature = "docker")]
+mod proxy;
 pub mod reaper;
 pub mod registry;
 pub mod role;
+pub mod settings;
 pub mod target;
 pub mod usage;
 pub mod wait;

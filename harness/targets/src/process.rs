@@ -136,6 +136,17 @@ impl Stat {
         matches!(self.state, 'Z' | 'X')
     }
 
+    /// Whether every one of its threads has been stopped by a signal.
+    pub(crate) fn is_frozen(&self) -> bool {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.pid)) else { return false };
+        let state = |thread: io::Result<fs::DirEntry>| {
+            let line = fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+            Some(Self::parse(&line)?.state)
+        };
+        // A thread that has just ended cannot be read any more.
+        threads.filter_map(state).all(|state| matches!(state, 'T' | 't' | 'Z' | 'X'))
+    }
+
     /// How long ago it started.
     pub(crate) fn age(&self, uptime: Duration) -> Duration {
         uptime.saturating_sub(Duration::from_millis(self.start_ticks * 1000 / TICKS_PER_S))

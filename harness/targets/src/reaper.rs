@@ -43,8 +43,8 @@ pub struct Reaper {
     pipe: ChildStdin,
 }
 
-/// Starts the reaper of a run. The executable must call [`run_if_asked`] first
-/// thing in its `main`.
+/// Starts the reaper of a run. The executable must call
+/// [`crate::helper::run_if_asked`] first thing in its `main`.
 ///
 /// # Errors
 /// If the process cannot be started.
@@ -64,9 +64,8 @@ pub fn start(ledger: &Ledger) -> anyhow::Result<Reaper> {
     Ok(Reaper { process, pipe: pipe.context("the reaper was started with a pipe")? })
 }
 
-/// Becomes the reaper, and does not return, if this process was started as
-/// one. Call it first in `main`, before any thread exists.
-pub fn run_if_asked() {
+/// Becomes the reaper, and does not return, if this process was started as one.
+pub(crate) fn run_if_asked() {
     let Some(ledger) = std::env::var_os(REAPER_VARIABLE).map(PathBuf::from) else { return };
     let outcome = reap(&ledger);
     if let Err(error) = &outcome {

@@ -1,6 +1,6 @@
 //! What runs: a role's program, its ports, its probe and its resources.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,14 +28,37 @@ pub struct RoleSpec {
     pub metrics: Option<String>,
     /// Limits to enforce.
     pub resources: Resources,
+    /// Files and directories of this machine that an instance reads, in
+    /// absolute paths. It finds them at the same paths wherever it runs.
+    pub inputs: Vec<PathBuf>,
 }
 
 /// What an instance executes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
-    /// A command: the program (a path or a name on PATH) and its arguments.
-    Command(Vec<String>),
+    /// The binary of the system under test, which needs nothing but itself.
+    Own {
+        /// Where it is on this machine.
+        binary: PathBuf,
+        /// Its arguments.
+        args: Vec<String>,
+    },
+    /// A command of this machine. A target that runs elsewhere takes along the
+    /// program, the libraries it is linked with and what `include` names.
+    Command {
+        /// The program, a path or a name on PATH, and its arguments.
+        words: Vec<String>,
+        /// Files and directories that the program also needs to run, such as
+        /// an interpreter's library.
+        include: Vec<PathBuf>,
+    },
+    /// A container image.
+    Image {
+        /// Its name, tag or digest.
+        image: String,
+        /// What to run in it; the image's own command if there is none.
+        words: Option<Vec<String>>,
+    },
 }
 
 /// A condition that an instance meets once it is ready for work.
@@ -66,6 +89,8 @@ pub struct Resources {
     pub cpus: Option<f64>,
     /// Memory.
     pub memory_bytes: Option<u64>,
+    /// What its directory `{dir}` may hold.
+    pub disk_bytes: Option<u64>,
 }
 
 /// One running role.

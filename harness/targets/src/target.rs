@@ -3,12 +3,15 @@
 use std::{path::Path, path::PathBuf, time::Duration};
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::{
+    artifact::Artifact,
     audit::Listing,
+    fault::{Delay, FillDisk, Kill, Partition, Pause, Restart, Throttle},
     label::RunLabel,
     ledger::{Ledger, Resource},
-    role::{Instance, RoleSpec},
+    role::{Instance, Program, RoleSpec},
     usage::Usage,
 };
 
@@ -21,6 +24,23 @@ pub trait Target: Send + Sync {
     /// What this machine lacks for the target; empty if nothing.
     async fn shortfalls(&self) -> Vec<Shortfall>;
 
+    /// What `gc` needs to know to find the target's resources again; it stands
+    /// in the ledger's header.
+    fn settings(&self) -> Value {
+        Value::Null
+    }
+
+    /// Makes ready what takes long and all trials share, such as images, and
+    /// says what it made. Programs that are not named here are prepared when
+    /// the first instance starts.
+    async fn prepare(
+        &self,
+        _programs: &[Program],
+        _ledger: &Ledger,
+    ) -> anyhow::Result<Vec<Artifact>> {
+        Ok(vec![])
+    }
+
     /// Makes an empty testbed for one trial.
     async fn provision(&self, site: Site) -> anyhow::Result<Box<dyn Testbed>>;
 
@@ -28,8 +48,27 @@ pub trait Target: Send + Sync {
     /// whoever made it: the audit compares two of these.
     async fn listing(&self, label: &RunLabel) -> anyhow::Result<Listing>;
 
+    /// Waits, for a moment, until what a driver that has just died had asked
+    /// for has come into being: `outstanding` is what its ledger knows.
+    async fn settle(&self, outstanding: &[Resource]);
+
     /// Removes one resource of a ledger; it may be half made or gone already.
     async fn remove(&self, label: &RunLabel, resource: &Resource) -> anyhow::Result<()>;
+
+    /// Removes what the target keeps from run to run to be faster, such as
+    /// images, as far as nobody uses it.
+    async fn clear_cache(&self) -> anyhow::Result<Cleared> {
+        Ok(Cleared::default())
+    }
+}
+
+/// What became of the things that a target keeps from run to run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// What was removed.
+    pub removed: Vec<Resource>,
+    /// What is still there, each with the reason.
+    pub left: Vec<(Resource, String)>,
 }
 
 /// Where one trial's testbed keeps what it makes.
@@ -72,6 +111,41 @@ pub trait Testbed: Send + Sync {
 
     /// Stops everything and removes everything. May be called twice.
     async fn tear_down(&self) -> anyhow::Result<()>;
+
+    /// The power to kill, where the target has it; so for the other faults.
+    fn kill(&self) -> Option<&dyn Kill> {
+        None
+    }
+
+    /// See [`Pause`].
+    fn pause(&self) -> Option<&dyn Pause> {
+        None
+    }
+
+    /// See [`Restart`].
+    fn restart(&self) -> Option<&dyn Restart> {
+        None
+    }
+
+    /// See [`Partition`].
+    fn partition(&self) -> Option<&dyn Partition> {
+        None
+    }
+
+    /// See [`Throttle`].
+    fn throttle(&self) -> Option<&dyn Throttle> {
+        None
+    }
+
+    /// See [`Delay`].
+    fn delay(&self) -> Option<&dyn Delay> {
+        None
+    }
+
+    /// See [`FillDisk`].
+    fn fill_disk(&self) -> Option<&dyn FillDisk> {
+        None
+    }
 }
 
 /// Something that a target needs and the machine lacks.
@@ -82,6 +156,11 @@ pub struct Shortfall {
     /// The command that mends it.
     pub mend: String,
 }
+
+/// The place where instances run went away, or lacks what it needs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(pub String);
 
 /// An instance that died on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

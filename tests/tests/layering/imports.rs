@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("targets", &["node"]),
     ("harness", &["gateway", "kv", "load", "nn", "node", "sandbox", "sim", "stats", "targets"]),
     ("xtask", &[]),
-    ("workspace-tests", &["harness", "node"]),
+    ("workspace-tests", &["harness", "node", "targets"]),
 ];
 
 /// What the system under test may import, whichever it is.

@@ -13,8 +13,6 @@ mod full_disk;
 #[cfg(feature = "local")]
 mod interrupts;
 #[cfg(feature = "local")]
-mod kills;
-#[cfg(feature = "local")]
 mod leaks;
 mod listing;
 #[cfg(feature = "local")]

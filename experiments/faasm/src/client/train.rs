@@ -6,10 +6,10 @@ use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
-    http::{HttpClient, Origin},
+    http::{FLUSH_PATH, HttpClient, Origin},
     message::{CallId, Function, Invocation, Request},
 };
 
@@ -68,8 +68,8 @@ impl TrainingRun {
     }
 }
 
-/// Trains once, on local state that is cleared first. The first of `targets`
-/// gets the call.
+/// Trains once, on local state that is cleared first, behind a gateway that of
+/// every replica. The first of `targets` gets the call.
 ///
 /// # Errors
 /// If a target does not answer, the training fails, or it takes too long.
@@ -80,11 +80,14 @@ pub async fn train(
 ) -> anyhow::Result<TrainingRun> {
     let target = targets.first().context("there is no target to train on")?;
     for target in targets {
-        post(client, target, &Request::Flush).await.context("clear the local state")?;
+        let flushed = client.send(Method::POST, target, FLUSH_PATH, Bytes::new()).await?;
+        flushed.success().context("clear the local state")?;
     }
     let began = Instant::now();
     let id = start(client, target, training).await?;
-    let output = poll(client, target, id, training, began).await?;
+    let limit = training.limit;
+    let polled = timeout(limit, poll(client, target, id, training.poll_every, began)).await;
+    let output = polled.with_context(|| format!("the training did not end within {limit:?}"))??;
     let training_s = began.elapsed().as_secs_f64();
     let losses = parse_losses(&output)?;
     let (found, expected) = (losses.len(), training.epochs as usize);
@@ -114,10 +117,10 @@ async fn poll(
     client: &HttpClient,
     target: &Origin,
     id: CallId,
-    training: &Training,
+    poll_every: Duration,
     began: Instant,
 ) -> anyhow::Result<String> {
-    while began.elapsed() < training.limit {
+    loop {
         let status =
             post(client, target, &Request::Status(id)).await.context("poll the training")?;
         if let Some(output) = status.strip_prefix("SUCCESS: ") {
@@ -128,9 +131,8 @@ async fn poll(
         }
         ensure!(status == "RUNNING", "`{status}` is no status of a call");
         // Early polls come often: what is measured is late by 2 % at most.
-        sleep(training.poll_every.min(began.elapsed() / 50).max(POLL_EVERY_MIN)).await;
+        sleep(poll_every.min(began.elapsed() / 50).max(POLL_EVERY_MIN)).await;
     }
-    bail!("the training did not end within {:?}", training.limit)
 }
 
 async fn post(client: &HttpClient, target: &Origin, request: &Request) -> anyhow::Result<String> {

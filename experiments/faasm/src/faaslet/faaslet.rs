@@ -38,9 +38,10 @@ impl Faaslet<'_> {
     fn execute(&mut self, call: Call) {
         let id = call.id;
         let outcome = self.run(call).unwrap_or_else(|error| Outcome::failed(format!("{error:#}")));
-        self.restore();
+        // Whoever reads the result finds a host on which the call has ended.
         self.worker.dispatcher.ended(self.function.clone());
         self.worker.results.publish_or_log(id, &outcome);
+        self.restore();
     }
 
     fn run(&mut self, call: Call) -> anyhow::Result<Outcome> {

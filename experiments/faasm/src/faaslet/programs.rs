@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Context as _, ensure};
 use sandbox::{Limit, Linker, Prepared, Program, Sandbox};
 
-use super::interface::{self, Tenant};
+use super::{
+    interface::{self, Tenant},
+    threads::lock,
+};
 use crate::{
     functions::{Functions, digest},
     message::Function,
@@ -28,7 +31,11 @@ pub struct Programs {
     sandbox: Sandbox,
     linker: Linker<Tenant>,
     prepared: Mutex<HashMap<String, Arc<Prepared<Tenant>>>>,
-    /// Counts the events after which a Faaslet should ask for its program again.
+    /// Held while a module is tried, so that uploads need one slot, however
+    /// many come at once.
+    trial: Mutex<()>,
+    /// Counts the uploads and flushes here, after which a Faaslet should ask
+    /// for its program again. What is uploaded elsewhere is seen after a flush.
     version: AtomicU64,
 }
 
@@ -39,7 +46,13 @@ impl Programs {
     /// If the host interface cannot be defined.
     pub fn new(sandbox: Sandbox) -> anyhow::Result<Self> {
         let linker = interface::linker(&sandbox)?;
-        Ok(Self { sandbox, linker, prepared: Mutex::default(), version: AtomicU64::new(0) })
+        Ok(Self {
+            sandbox,
+            linker,
+            prepared: Mutex::default(),
+            trial: Mutex::default(),
+            version: AtomicU64::new(0),
+        })
     }
 
     /// The current program of `function`, compiled if its content is new here.
@@ -53,7 +66,7 @@ impl Programs {
     ) -> anyhow::Result<Arc<Prepared<Tenant>>> {
         let digest = functions.digest(function)?;
         // Held while compiling: the others wait for this program, most likely.
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut prepared = lock(&self.prepared);
         if let Some(program) = prepared.get(&digest) {
             return Ok(Arc::clone(program));
         }
@@ -86,7 +99,7 @@ impl Programs {
 
     /// Forgets every program; a Faaslet keeps its own until its next call.
     pub fn clear(&self) {
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&self.prepared).clear();
         self.version.fetch_add(1, Ordering::Release);
     }
 
@@ -112,6 +125,7 @@ impl Programs {
 
     /// Compiles a module; if it has a zygote function, its state after that.
     fn compile(&self, wasm: &[u8]) -> anyhow::Result<Program> {
+        let _trial = lock(&self.trial);
         let original = self.sandbox.compile(wasm)?;
         let mut guest = self.linker.prepare(&original)?.start(None, INIT_LIMIT)?;
         ensure!(guest.has_function(MAIN), "the module exports no `{MAIN}`, its main function");

@@ -106,12 +106,16 @@ impl Shared {
         outcome
     }
 
-    /// Takes the calls that other hosts pass here, until the worker stops.
+    /// Takes the calls that other hosts pass here. Once the worker stops, those
+    /// that came before it left fail, so that nobody waits for them.
     pub(super) fn receive_forwarded(self: &Arc<Self>) {
-        while !self.is_stopping() {
+        loop {
             match self.bus.receive() {
                 Ok(Some(call)) => self.place_forwarded(call),
+                Ok(None) if self.is_stopping() => return,
+                // An earlier host of this name has left it.
                 Ok(None) => {}
+                Err(_) if self.is_stopping() => return,
                 Err(error) => {
                     eprintln!("wait for forwarded calls: {error:#}");
                     pause(RETRY_EVERY);

@@ -53,13 +53,15 @@ impl Worker {
             memory_max_bytes: settings.memory_max_bytes,
             tick: TICK,
         })?;
+        let programs = Arc::new(Programs::new(sandbox)?);
         let bus = Bus::new(settings.host.clone(), Arc::clone(global));
+        // Last of what may fail: other hosts now pass calls here.
         bus.join().context("register this worker in the state tier")?;
         let shared = Arc::new(Shared {
             tier: Arc::new(LocalTier::new(Arc::clone(global))),
             results: Results::new(Arc::clone(global)),
             functions: Functions::new(Arc::clone(global)),
-            programs: Arc::new(Programs::new(sandbox)?),
+            programs,
             dispatcher,
             bus,
             running: Mutex::default(),

@@ -5,11 +5,11 @@ use std::{
     time::Instant,
 };
 
-use anyhow::ensure;
+use anyhow::Context as _;
 
 use super::held_locks::HeldLocks;
 use crate::{
-    message::{Call, CallId, Function, Outcome},
+    message::{Call, CallId, Function, MAX_INDEX, Outcome},
     state::LocalTier,
 };
 
@@ -82,8 +82,11 @@ impl Context {
     /// # Errors
     /// If it cannot be started.
     pub fn chain_this(&mut self, index: i32, input: Vec<u8>) -> anyhow::Result<CallId> {
-        ensure!((0..=9).contains(&index), "the guest chains function {index} of 0 to 9");
-        self.chain(self.call.function.clone(), index.cast_unsigned(), input)
+        let is_there = |index: &u32| *index <= MAX_INDEX;
+        let found = u32::try_from(index).ok().filter(is_there);
+        let found = found
+            .with_context(|| format!("the guest chains function {index} of 0 to {MAX_INDEX}"))?;
+        self.chain(self.call.function.clone(), found, input)
     }
 
     /// Starts function 0 of another module of the same user.

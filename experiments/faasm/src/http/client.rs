@@ -1,6 +1,6 @@
 //! A small HTTP client whose bytes are counted.
 
-use std::{str::FromStr, sync::Arc};
+use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
@@ -41,6 +41,12 @@ impl Origin {
     #[must_use]
     pub fn with_service(self, service: Option<String>) -> Self {
         Self { service: service.unwrap_or(self.service), ..self }
+    }
+}
+
+impl From<SocketAddr> for Origin {
+    fn from(address: SocketAddr) -> Self {
+        Self { authority: address.to_string(), service: address.to_string() }
     }
 }
 

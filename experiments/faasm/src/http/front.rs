@@ -1,4 +1,5 @@
-//! `POST /`: calls, polls and flushes, as the original's protocol has them.
+//! `POST /`: calls, polls and flushes, as the original's protocol has them; and
+//! `POST /flush`, which a gateway can tell from a call.
 
 use std::sync::Arc;
 
@@ -20,6 +21,10 @@ use crate::{
 /// not: without it, the request never reached a function.
 pub const OUTCOME_HEADER: HeaderName = HeaderName::from_static("x-call-outcome");
 
+/// A flush on a path of its own. A gateway answers it for all replicas of a
+/// service, whereas a flush by `POST /` is, like any call, routed to one.
+pub const FLUSH_PATH: &str = "/flush";
+
 /// Inputs are small: what is large belongs into the state.
 const BODY_MAX_BYTES: usize = 64 << 20;
 
@@ -40,14 +45,15 @@ pub trait Runtime: Send + Sync + 'static {
     /// If it cannot be started.
     fn invoke(&self, call: Call) -> anyhow::Result<Outcome>;
 
-    /// Forgets local state and programs.
+    /// Forgets local values and, where functions are uploaded, programs.
     fn flush(&self);
 }
 
-/// The route for calls.
+/// The routes for calls and flushes.
 pub fn call_routes(runtime: Arc<dyn Runtime>) -> Router {
     Router::new()
         .route("/", post(answer))
+        .route(FLUSH_PATH, post(flush))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(runtime)
 }
@@ -58,6 +64,10 @@ async fn answer(State(runtime): State<Arc<dyn Runtime>>, body: Bytes) -> Respons
         Err(error) => return (StatusCode::BAD_REQUEST, error).into_response(),
     };
     super::blocking(move || serve(&*runtime, request)).await
+}
+
+async fn flush(State(runtime): State<Arc<dyn Runtime>>) -> Response {
+    super::blocking(move || serve(&*runtime, Request::Flush)).await
 }
 
 fn serve(runtime: &dyn Runtime, request: Request) -> anyhow::Result<Response> {

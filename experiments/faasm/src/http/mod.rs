@@ -11,5 +11,5 @@ use blocking::blocking;
 
 pub use chained::ChainedByHttp;
 pub use client::{Answer, HttpClient, Origin};
-pub use front::{OUTCOME_HEADER, Runtime, call_routes};
+pub use front::{FLUSH_PATH, OUTCOME_HEADER, Runtime, call_routes};
 pub use upload::{Uploads, upload_routes};

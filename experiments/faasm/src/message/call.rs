@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CallId, payload};
 
 /// The highest index of a function in a module: main is 0, chained ones 1 to 9.
-pub(super) const MAX_INDEX: u32 = 9;
+pub(crate) const MAX_INDEX: u32 = 9;
 
 /// A module by its owner and name, written `user/name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

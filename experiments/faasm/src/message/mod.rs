@@ -5,6 +5,7 @@ mod outcome;
 mod payload;
 mod request;
 
+pub(crate) use call::MAX_INDEX;
 pub use call::{Call, Function, InvalidName};
 pub use outcome::{Outcome, Status};
 pub use request::{Invocation, Request};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, Function, call::MAX_INDEX, payload};
+use super::{CallId, Function, MAX_INDEX, payload};
 
 /// A posted request, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Request {
     Call(Invocation),
     /// Report how a call is doing.
     Status(CallId),
-    /// Drop local state, cached programs and idle Faaslets.
+    /// Forget local values and programs.
     Flush,
 }
 

@@ -1,5 +1,6 @@
 //! RCV1, the documents of the SGD experiment: read, generated, laid out as the function's state, and an oracle's training.
 
+mod check;
 mod documents;
 mod generate;
 mod matrix;

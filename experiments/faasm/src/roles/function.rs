@@ -2,13 +2,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use node::{Endpoint, Meter};
 use tokio::runtime::Handle;
 
-use super::register::{Joining, serve_registered};
+use super::{
+    reach::reach,
+    register::{Joining, serve_registered},
+};
 use crate::{
-    http::{ChainedByHttp, HttpClient, Origin, Runtime, call_routes},
+    http::{ChainedByHttp, HttpClient, Runtime, call_routes},
     message::Function,
     native::{Process, ProcessSettings},
     results::Results,
@@ -46,11 +48,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let global = Arc::new(kv::Pool::new(args.kv, &meter));
     reach(&global).await?;
     let chained_timeout = Duration::from_secs(args.chained_timeout_s);
-    let own = Origin { authority: address.to_string(), service: address.to_string() };
     let chained = ChainedByHttp {
         client: HttpClient::new(meter.clone()),
         // Without a gateway this process is its function's only one.
-        origin: args.joining.origin().unwrap_or(own),
+        origin: args.joining.origin().unwrap_or_else(|| address.into()),
         results: Results::new(Arc::clone(&global)),
         limit: chained_timeout,
         runtime: Handle::current(),
@@ -60,12 +61,4 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let runtime: Arc<dyn Runtime> = Arc::new(process);
     let registered = args.joining.into_replica(address, CONCURRENCY, meter);
     serve_registered(endpoint, call_routes(runtime), registered).await
-}
-
-async fn reach(global: &Arc<kv::Pool>) -> anyhow::Result<()> {
-    let pool = Arc::clone(global);
-    tokio::task::spawn_blocking(move || pool.get()?.ping())
-        .await
-        .context("reach the state tier")?
-        .with_context(|| format!("reach the state tier at {}", global.address()))
 }

@@ -102,7 +102,8 @@ impl Bus {
         Ok(())
     }
 
-    /// Waits for a call that another host passes here; nothing once this host left.
+    /// Waits for a call that another host passes here; nothing at the mark that
+    /// [`Bus::leave`] sets.
     ///
     /// # Errors
     /// If the state tier does not answer, or the message is no call.

@@ -4,7 +4,8 @@
 //! function from its own load and publishes it as membership of two sets in
 //! the state tier: the hosts that are warm for a function, and the hosts that
 //! are available at all. A host that does not want a call reads these sets and
-//! passes the call on. Stale sets cost a detour, never a lost call.
+//! passes the call on. Stale sets cost a detour; a call that is passed to a host
+//! just after it has left is lost, and fails when its caller's patience ends.
 
 use std::collections::BTreeMap;
 

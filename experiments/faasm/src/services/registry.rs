@@ -3,16 +3,19 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use axum::Router;
+use bytes::Bytes;
 use gateway::{Gateway, Observer, Scaling, ServiceConfig};
+use hyper::Method;
 use node::Meter;
 use serde::{Deserialize, Serialize};
 
 use super::{ProcessService, RegisteredReplicas};
+use crate::http::{FLUSH_PATH, HttpClient, Origin};
 
 /// Replicas that a service may have; the gateway waits for that many to register.
 const REPLICAS_MAX: u32 = 256;
@@ -31,16 +34,10 @@ pub struct Registration {
 
 /// The services of one gateway process.
 pub struct Registry {
-    meter: Arc<Meter>,
-    observer: Arc<dyn Observer>,
-    services: RwLock<BTreeMap<String, Service>>,
-}
-
-struct Service {
     gateway: Gateway,
-    routes: Router,
-    /// Of a service that replicas join; none if the gateway starts them itself.
-    joined: Option<Joined>,
+    meter: Arc<Meter>,
+    /// The services that replicas join, by host; the gateway has others.
+    joined: Mutex<BTreeMap<String, Joined>>,
 }
 
 #[derive(Clone)]
@@ -54,28 +51,24 @@ impl Registry {
     /// is told of every request and decision.
     #[must_use]
     pub fn new(meter: Arc<Meter>, observer: Arc<dyn Observer>) -> Self {
-        Self { meter, observer, services: RwLock::default() }
+        let gateway = Gateway::new(&meter, observer);
+        Self { gateway, meter, joined: Mutex::default() }
     }
 
     /// Adds a service whose replicas the gateway starts itself.
     ///
     /// # Errors
-    /// If its numbers or its command cannot be.
+    /// If its numbers or its command cannot be, or there is one of its name.
     pub fn start_processes(&self, service: ProcessService) -> anyhow::Result<()> {
-        let config = service.config(&self.meter)?;
-        let host = config.host.to_ascii_lowercase();
-        let mut services = self.write_services();
-        ensure!(!services.contains_key(&host), "there is a service `{host}` already");
-        services.insert(host, self.start(config, None)?);
-        Ok(())
+        self.gateway.add(service.config(&self.meter)?)
     }
 
     /// Adds a replica, and its service if it is the first; resolves when the
     /// gateway knows it.
     ///
     /// # Errors
-    /// If the service's other replicas take another number of requests, or
-    /// the gateway starts them itself.
+    /// If the service's other replicas take another number of requests, they
+    /// are as many as may be, or the gateway starts them itself.
     pub async fn register(&self, registration: &Registration) -> anyhow::Result<()> {
         let Registration { service: name, address, concurrency } = registration;
         let joined = self.joined(name, *concurrency)?;
@@ -87,32 +80,40 @@ impl Registry {
         joined.replicas.add(*address).await
     }
 
-    /// Stops the replicas that the gateway started.
-    pub async fn stop(&self) {
-        let services = std::mem::take(&mut *self.write_services());
-        for service in services.into_values() {
-            service.gateway.stop().await;
+    /// Lets every replica of a service forget its local state: a request that
+    /// the gateway routes would reach one of them only.
+    ///
+    /// # Errors
+    /// If there is no such service, or a replica does not do it; the message
+    /// says which.
+    pub(super) async fn flush(&self, host: &str) -> anyhow::Result<()> {
+        let client = HttpClient::new(Arc::clone(&self.meter));
+        for address in self.gateway.addresses(host)? {
+            let replica = Origin::from(address);
+            let answer = client.send(Method::POST, &replica, FLUSH_PATH, Bytes::new()).await?;
+            answer.success().with_context(|| format!("flush the replica at {address}"))?;
         }
+        Ok(())
     }
 
-    /// The routes of the service with this host name.
-    pub(super) fn routes(&self, host: &str) -> Option<Router> {
-        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
-        services.get(host).map(|service| service.routes.clone())
+    /// Stops the replicas that the gateway started.
+    pub async fn stop(&self) {
+        self.gateway.stop().await;
+    }
+
+    /// The routes of all services, now and later.
+    pub(super) fn routes(&self) -> Router {
+        self.gateway.routes()
     }
 
     /// What joins replicas to the service `name`, which is started if there is none.
     fn joined(&self, name: &str, concurrency: u32) -> anyhow::Result<Joined> {
-        let mut services = self.write_services();
+        let mut services = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
         let host = name.to_ascii_lowercase();
-        if let Some(service) = services.get(&host) {
-            let joined = service.joined.clone();
-            return joined.with_context(|| format!("the gateway starts the replicas of `{name}`"));
+        if let Some(joined) = services.get(&host) {
+            return Ok(joined.clone());
         }
-        if name.is_empty() {
-            bail!("a service needs a name");
-        }
-        let replicas = Arc::new(RegisteredReplicas::new());
+        let replicas = Arc::new(RegisteredReplicas::new(REPLICAS_MAX as usize));
         let config = ServiceConfig {
             host: name.to_owned(),
             // As many as come: the scale is given by who registers.
@@ -120,18 +121,8 @@ impl Registry {
             replicas: Arc::clone(&replicas) as _,
         };
         let joined = Joined { replicas, concurrency };
-        services.insert(host, self.start(config, Some(joined.clone()))?);
+        self.gateway.add(config).context("start a service that replicas join")?;
+        services.insert(host, joined.clone());
         Ok(joined)
-    }
-
-    fn start(&self, config: ServiceConfig, joined: Option<Joined>) -> anyhow::Result<Service> {
-        let observer = Arc::clone(&self.observer);
-        let gateway = Gateway::with_observer(vec![config], &self.meter, observer)?;
-        let routes = gateway.routes();
-        Ok(Service { gateway, routes, joined })
-    }
-
-    fn write_services(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Service>> {
-        self.services.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

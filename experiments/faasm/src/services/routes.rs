@@ -1,4 +1,5 @@
-//! The gateway by HTTP: registrations, and every other request for its service.
+//! The gateway by HTTP: registrations, flushes, and every other request for its
+//! service.
 
 use std::sync::Arc;
 
@@ -6,18 +7,23 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
-    routing::put,
+    routing::{post, put},
 };
-use tower::ServiceExt as _;
 
 use super::Registry;
+use crate::http::FLUSH_PATH;
 
-/// `PUT /replicas`, and every other request for the service that its `Host`
-/// header names.
+/// `PUT /replicas`, `POST /flush` for all replicas of the service that the
+/// `Host` header names, and every other request for one of them.
 pub fn registry_routes(registry: Arc<Registry>) -> Router {
-    Router::new().route("/replicas", put(register)).fallback(pass_on).with_state(registry)
+    let services = registry.routes();
+    Router::new()
+        .route("/replicas", put(register))
+        .route(FLUSH_PATH, post(flush))
+        .with_state(registry)
+        .fallback_service(services)
 }
 
 async fn register(State(registry): State<Arc<Registry>>, body: Bytes) -> Response {
@@ -34,15 +40,10 @@ async fn register(State(registry): State<Arc<Registry>>, body: Bytes) -> Respons
     }
 }
 
-async fn pass_on(State(registry): State<Arc<Registry>>, request: Request<Body>) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.unwrap_or_default().to_ascii_lowercase();
-    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
-    match registry.routes(name) {
-        Some(routes) => routes.oneshot(request).await.into_response(),
-        None => {
-            let text = format!("there is no service `{name}` (hint: its replicas register first)");
-            (StatusCode::NOT_FOUND, text).into_response()
-        }
+async fn flush(State(registry): State<Arc<Registry>>, request: Request<Body>) -> Response {
+    let host = gateway::requested_host(&request).unwrap_or_default();
+    match registry.flush(&host).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(error) => (StatusCode::BAD_GATEWAY, format!("{error:#}")).into_response(),
     }
 }

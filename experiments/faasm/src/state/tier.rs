@@ -1,7 +1,7 @@
 //! The local tier: the values that this process holds.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -38,20 +38,15 @@ impl LocalTier {
     /// # Errors
     /// If it is here with another size.
     pub fn value(&self, key: &str, len_bytes: usize) -> anyhow::Result<Arc<Value>> {
-        if let Some(value) = self.local(key) {
-            let held = value.len();
-            ensure!(
-                held == len_bytes,
-                "state `{key}` has {held} bytes on this host, but a guest asked for {len_bytes}"
-            );
-            return Ok(value);
-        }
-        let mut values = self.write_values();
-        if let Some(value) = values.get(key).filter(|value| value.len() == len_bytes) {
-            return Ok(Arc::clone(value));
-        }
-        let value = Arc::new(Value::new(key.to_owned(), len_bytes)?);
-        values.insert(key.to_owned(), Arc::clone(&value));
+        let value = match self.local(key) {
+            Some(value) => value,
+            None => self.local_or_new(key, len_bytes)?,
+        };
+        let held = value.len();
+        ensure!(
+            held == len_bytes,
+            "state `{key}` has {held} bytes on this host, but a guest asked for {len_bytes}"
+        );
         Ok(value)
     }
 
@@ -152,6 +147,16 @@ impl LocalTier {
 
     fn local(&self, key: &str) -> Option<Arc<Value>> {
         self.read_values().get(key).cloned()
+    }
+
+    /// As [`LocalTier::local`], but creates the value if nobody has meanwhile.
+    fn local_or_new(&self, key: &str, len_bytes: usize) -> anyhow::Result<Arc<Value>> {
+        Ok(match self.write_values().entry(key.to_owned()) {
+            Entry::Occupied(held) => Arc::clone(held.get()),
+            Entry::Vacant(place) => {
+                Arc::clone(place.insert(Arc::new(Value::new(key.to_owned(), len_bytes)?)))
+            }
+        })
     }
 
     fn read_values(&self) -> RwLockReadGuard<'_, HashMap<String, Arc<Value>>> {

@@ -144,6 +144,7 @@ impl Value {
         let mut copy = Copy::new(&self.region);
         global.get()?.get_into(&self.key, &mut |offset, bytes| copy.write(offset, bytes))?;
         copy.finish(&self.key)?;
+        self.use_huge_pages(&(0..self.len()));
         *lock(&self.marks) = Marks { pulled: ByteRanges::of(0..self.len()), ..Marks::default() };
         Ok(())
     }
@@ -242,7 +243,14 @@ impl Value {
             let mut sink = |offset: usize, bytes: &[u8]| copy.write(gap.start + offset, bytes);
             client.get_range_into(&self.key, start, end, &mut sink)?;
         }
-        copy.finish(&self.key)
+        copy.finish(&self.key)?;
+        self.use_huge_pages(gap);
+        Ok(())
+    }
+
+    /// What was pulled stays, and each call that uses it maps it again.
+    fn use_huge_pages(&self, pulled: &Range<usize>) {
+        self.region.use_huge_pages(pulled).expect("what was pulled is inside the region");
     }
 
     /// Takes the marks of what is dirty; none if nothing is.

@@ -60,7 +60,7 @@ impl Experiment for Sgd {
         let deployment = deploy(params, point, bed, &kv).await?;
 
         let data = bed.data("rcv1")?;
-        bed.run(&load_job(&upload, &data.display().to_string()), TRAINING_LIMIT).await?;
+        bed.run(&load_job(&upload, data)?, TRAINING_LIMIT).await?;
 
         let n_documents = data::n_documents(data)?;
         let training = training_job(params, point, n_documents, bed.seed(), &deployment);

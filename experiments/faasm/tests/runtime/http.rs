@@ -7,8 +7,8 @@ use bytes::Bytes;
 use faasm::{
     client::{Training, train},
     http::{
-        Answer, ChainedByHttp, HttpClient, OUTCOME_HEADER, Origin, Runtime, Uploads, call_routes,
-        upload_routes,
+        Answer, ChainedByHttp, FLUSH_PATH, HttpClient, OUTCOME_HEADER, Origin, Runtime, Uploads,
+        call_routes, upload_routes,
     },
     native::Process,
     rcv1::{Generator, Matrix},
@@ -203,6 +203,38 @@ async fn a_flush_forgets_local_values() {
     tier.replace("u_k", b"local").unwrap();
     assert_eq!(servers.post(&origin, r#"{"flush":true}"#).await.status, StatusCode::OK);
     assert_eq!(tier.size("u_k").unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_by_the_gateway_reaches_every_replica() {
+    let mut servers = Servers::start();
+    let gateway = servers.gateway().await;
+    let service = gateway.clone().with_service(Some(SERVICE.into()));
+    let mut tiers = Vec::new();
+    for host in ["a", "b"] {
+        let worker = Arc::new(start(&servers.global, settings(host)));
+        worker.tier().replace("u_k", b"local").unwrap();
+        tiers.push(Arc::clone(worker.tier()));
+        let replica = servers.serve(|_| call_routes(worker)).await;
+        servers.register(&gateway, replica.authority.parse().unwrap(), 0).await;
+    }
+    let flushed = servers.send(Method::POST, &service, FLUSH_PATH, "").await;
+    assert_eq!(flushed.status, StatusCode::OK);
+    for tier in tiers {
+        assert_eq!(tier.size("u_k").unwrap(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_that_a_replica_does_not_hear_is_no_success() {
+    let mut servers = Servers::start();
+    let gateway = servers.gateway().await;
+    let service = gateway.clone().with_service(Some(SERVICE.into()));
+    let absent = SocketAddr::from(([127, 0, 0, 1], 1));
+    servers.register(&gateway, absent, 0).await;
+    let answer = servers.send(Method::POST, &service, FLUSH_PATH, "").await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+    assert!(text(&answer).contains("http://127.0.0.1:1/flush: connect"), "{}", text(&answer));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use faasm::{
     faaslet::WorkerSettings,
-    scheduler::{Event, Limits, Recorder, Scheduler, Step},
+    scheduler::{Bus, Event, Limits, Recorder, Scheduler, Step},
 };
 
 use crate::{
     global::Global,
-    workers::{Runs as _, settings, start, success},
+    workers::{Runs as _, end_of, new_call, settings, start, success},
 };
 
 /// Settings of a host that is full with one call.
@@ -46,6 +46,26 @@ fn a_full_host_passes_a_call_on_and_the_result_comes_back() {
     let arrived_at_b = Recorder::read(&log_b).unwrap();
     let passed_on = |step: &Step| matches!(step.event, Event::Arrived { hops: 1, .. });
     assert!(arrived_at_b.iter().any(passed_on), "{arrived_at_b:?}");
+}
+
+/// Nobody waits for a call that was passed to a host before it left.
+#[test]
+fn every_call_that_was_passed_to_a_stopping_host_has_an_end() {
+    let global = Global::start();
+    let worker = start(&global, settings("a"));
+    let (results, other) = (worker.results().clone(), Bus::new("other".to_owned(), global.pool()));
+    let ids: Vec<_> = (0..200)
+        .map(|_| {
+            let call = new_call(&results, "noop", 0, b"");
+            let id = call.id;
+            other.forward(call, "a").unwrap();
+            id
+        })
+        .collect();
+    drop(worker);
+    for id in ids {
+        end_of(&results, id);
+    }
 }
 
 #[test]

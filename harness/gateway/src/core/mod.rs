@@ -3,6 +3,7 @@
 
 mod event;
 mod load;
+mod pool;
 mod scheduler;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use axum::{
 use hyper::body::Incoming;
 
 use super::{KeptBody, Upstream, headers::remove_hop_by_hop, held_body::HeldBody};
-use crate::service::{Assignment, Ticket};
+use crate::{service::Assignment, ticket::Ticket};
 
 /// Says in an answer whether the request waited for its replica to start.
 const COLD_START: &str = "x-cold-start";

@@ -28,14 +28,24 @@ pub(crate) fn routes(gateway: Arc<Inner>) -> Router {
     Router::new().fallback(handle).with_state(gateway)
 }
 
-async fn handle(State(gateway): State<Arc<Inner>>, request: Request<Body>) -> Response<Body> {
-    let host = host(&request).unwrap_or_default();
-    let Some(service) = gateway.service(&host) else {
-        let known = gateway.hosts().collect::<Vec<_>>().join(", ");
-        let text = format!("no service has the host `{host}` (hint: there are {known})\n");
-        return (StatusCode::NOT_FOUND, text).into_response();
+/// The host that a request is for, without a port, in lower case; none if it
+/// names none, or what it names is no host.
+#[must_use]
+pub fn requested_host(request: &Request<Body>) -> Option<String> {
+    let header = || {
+        let value = request.headers().get(header::HOST)?;
+        Authority::try_from(value.as_bytes()).ok()
     };
-    serve(&gateway.upstream, service, request).await
+    let authority = request.uri().authority().cloned().or_else(header)?;
+    Some(authority.host().to_ascii_lowercase())
+}
+
+async fn handle(State(gateway): State<Arc<Inner>>, request: Request<Body>) -> Response<Body> {
+    let host = requested_host(&request).unwrap_or_default();
+    match gateway.service(&host) {
+        Ok(service) => serve(&gateway.upstream, &service, request).await,
+        Err(error) => (StatusCode::NOT_FOUND, format!("{error}\n")).into_response(),
+    }
 }
 
 /// Serves a request. If its client goes away meanwhile, this is dropped, and
@@ -81,16 +91,6 @@ fn describe(service: &Service, reason: Rejection) -> (StatusCode, String) {
     }
 }
 
-/// The host that a request is for, without a port, in lower case.
-fn host(request: &Request<Body>) -> Option<String> {
-    let header = || {
-        let value = request.headers().get(header::HOST)?;
-        Authority::try_from(value.as_bytes()).ok()
-    };
-    let authority = request.uri().authority().cloned().or_else(header)?;
-    Some(authority.host().to_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +101,8 @@ mod tests {
         if let Some(header) = header {
             request = request.header("host", header);
         }
-        assert_eq!(host(&request.body(Body::empty()).unwrap()).as_deref(), expected);
+        let request = request.body(Body::empty()).unwrap();
+        assert_eq!(requested_host(&request).as_deref(), expected);
     }
 
     #[test]

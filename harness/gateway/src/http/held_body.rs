@@ -7,7 +7,7 @@ use std::{
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use crate::service::Ticket;
+use crate::ticket::Ticket;
 
 /// A replica's body, and the ticket that ends with it: at its last byte, at an
 /// error, or when the client goes away and the body is dropped.

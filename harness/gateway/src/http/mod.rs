@@ -7,6 +7,7 @@ mod held_body;
 mod kept_body;
 mod upstream;
 
+pub use front::requested_host;
 pub(crate) use front::routes;
 pub(crate) use kept_body::KeptBody;
 pub(crate) use upstream::Upstream;

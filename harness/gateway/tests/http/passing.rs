@@ -1,7 +1,7 @@
 //! What passes through the gateway, and what does not.
 
 use axum::{body::Body, extract::Request, http::StatusCode};
-use gateway::{Gateway, Scaling, ServiceConfig};
+use gateway::{Gateway, NoObserver, Scaling, ServiceConfig};
 use node::Meter;
 
 use crate::support::{Front, HOST, Stub, ask};
@@ -68,20 +68,19 @@ async fn contradictory_services_are_refused() {
         scaling,
         replicas: std::sync::Arc::new(Stub::new()),
     };
-    let check = |services, expected: &str| {
-        let error = Gateway::new(services, &Meter::shared()).map(|_| ()).unwrap_err();
-        assert_eq!(format!("{error:#}"), expected);
+    let gateway = Gateway::new(&Meter::shared(), std::sync::Arc::new(NoObserver));
+    let check = |service, expected: &str| {
+        assert_eq!(format!("{:#}", gateway.add(service).unwrap_err()), expected);
     };
     check(
-        vec![service("a", Scaling::new(2, 1, 0))],
+        service("a", Scaling::new(2, 1, 0)),
         "service `a`: min_replicas is 2, but max_replicas only 1",
     );
     check(
-        vec![service("a", Scaling::new(0, 0, 0))],
+        service("a", Scaling::new(0, 0, 0)),
         "service `a`: max_replicas is 0 (hint: a service needs at least one)",
     );
-    check(
-        vec![service("a", Scaling::new(0, 1, 0)), service("A", Scaling::new(0, 1, 0))],
-        "two services have the host `A`",
-    );
+    check(service("", Scaling::new(0, 1, 0)), "a service needs a host (hint: `svm.example.com`)");
+    gateway.add(service("a", Scaling::new(0, 1, 0))).unwrap();
+    check(service("A", Scaling::new(0, 1, 0)), "there already is a service `a`");
 }

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use gateway::{
-    Gateway, Observer as _, RequestLog, RequestRecord, Scaling, ServiceConfig, core::Scheduler,
+    Gateway, NoObserver, Observer as _, RequestLog, RequestRecord, Scaling, ServiceConfig,
+    core::Scheduler,
 };
 use node::Meter;
 
@@ -106,7 +107,8 @@ async fn a_gateway_that_is_dropped_lets_go_of_its_replicas() {
         scaling: Scaling::new(1, 1, 1),
         replicas: replicas.clone(),
     };
-    let gateway = Gateway::new(vec![service], &Meter::shared()).unwrap();
+    let gateway = Gateway::new(&Meter::shared(), Arc::new(NoObserver));
+    gateway.add(service).unwrap();
     gateway.ready().await;
     drop(gateway);
     while Arc::strong_count(&replicas) > 1 {

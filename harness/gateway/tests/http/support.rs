@@ -229,7 +229,8 @@ impl Front {
         let (notes, meter) = (Arc::new(Notes::default()), Meter::shared());
         let service =
             ServiceConfig { host: HOST.to_owned(), scaling, replicas: Arc::new(replicas) };
-        let gateway = Gateway::with_observer(vec![service], &meter, notes.clone()).unwrap();
+        let gateway = Gateway::new(&meter, notes.clone());
+        gateway.add(service).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let routes = gateway.routes();

@@ -1,9 +1,9 @@
 //! What a replica's process does.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::get};
-use gateway::{Gateway, ProcessReplicas, Scaling, ServiceConfig};
+use gateway::{Gateway, NoObserver, ProcessReplicas, Scaling, ServiceConfig};
 use node::Meter;
 use tokio::net::TcpListener;
 
@@ -46,15 +46,13 @@ async fn be_a_gateway(pid_file: &str) {
     let exe = std::env::current_exe().unwrap().into_os_string().into_string().unwrap();
     let command = vec![exe, "role-replica".to_owned(), "{port}".to_owned()];
     let replicas = ProcessReplicas::new(command, Duration::from_secs(60), &meter).unwrap();
-    let gateway = Gateway::new(
-        vec![ServiceConfig {
-            host: "echo".to_owned(),
-            scaling: Scaling::new(1, 1, 1),
-            replicas: std::sync::Arc::new(replicas),
-        }],
-        &meter,
-    )
-    .unwrap();
+    let service = ServiceConfig {
+        host: "echo".to_owned(),
+        scaling: Scaling::new(1, 1, 1),
+        replicas: Arc::new(replicas),
+    };
+    let gateway = Gateway::new(&meter, Arc::new(NoObserver));
+    gateway.add(service).unwrap();
     gateway.ready().await;
     let pid = super::trials::ask(&gateway, "/").await.1;
     std::fs::write(pid_file, pid).unwrap();

@@ -12,7 +12,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use gateway::{Gateway, ProcessReplicas, Replicas as _, Scaling, ServiceConfig};
+use gateway::{Gateway, NoObserver, ProcessReplicas, Replicas as _, Scaling, ServiceConfig};
 use http_body_util::BodyExt as _;
 use libtest_mimic::Trial;
 use node::Meter;
@@ -58,7 +58,9 @@ fn gateway_of(role: &str, scaling: Scaling) -> Gateway {
     let meter = Meter::shared();
     let replicas = ProcessReplicas::new(command(role), LIMIT, &meter).unwrap();
     let service = ServiceConfig { host: "echo".to_owned(), scaling, replicas: Arc::new(replicas) };
-    Gateway::new(vec![service], &meter).unwrap()
+    let gateway = Gateway::new(&meter, Arc::new(NoObserver));
+    gateway.add(service).unwrap();
+    gateway
 }
 
 /// Asks the gateway without a socket in front of it.

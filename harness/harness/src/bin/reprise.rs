@@ -3,6 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    targets::reaper::run_if_asked();
+    targets::helper::run_if_asked();
     harness::housekeeping::main().into()
 }

@@ -1,11 +1,9 @@
 //! The verdict on a claim: by the interval, never by the point.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
-use stats::{Estimate, Placement, place, trials_to_decide};
+use stats::{Interval, Method, Placement, Tolerance, place, trials_to_decide};
 
-use super::{Claim, Kind};
+use super::{Claim, Evidence, Kind, Needs, Verdict};
 use crate::{
     analysis::{Analysis, Basis, Measure},
     dataset::DataKind,
@@ -20,44 +18,12 @@ pub struct Ran {
     pub hosts: u32,
     /// Speed of the real link between machines, if there is one.
     pub link_gbit_per_s: Option<u32>,
-    /// The data: generated if any of it was.
-    pub data: DataKind,
+    /// The data: generated if any of it was; `None` if it loads none.
+    pub data: Option<DataKind>,
     /// Whether timings of the build mean anything.
     pub optimised: bool,
     /// How the numbers came about.
     pub evidence: Evidence,
-}
-
-/// How a number came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Evidence {
-    /// The system ran and was measured.
-    Measured,
-    /// The system ran on a stand-in for its hardware or network.
-    Emulated,
-    /// The system's decisions ran in virtual time.
-    Simulated,
-}
-
-/// What a run says of a claim.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// The interval lies within the tolerance.
-    Reproduced,
-    /// The interval lies outside.
-    Refuted,
-    /// The interval straddles a bound, or there is none.
-    Inconclusive {
-        /// How many trials would decide, if any number would.
-        trials_needed: Option<usize>,
-    },
-    /// The run lacked something.
-    NotExercised {
-        /// What.
-        lacking: Vec<String>,
-    },
 }
 
 /// A claim with its verdict, as `claims.json` holds it.
@@ -72,8 +38,8 @@ pub struct Judged {
     pub ours: Option<Measure>,
     /// How it came about.
     pub evidence: Evidence,
-    /// Whether the data was real.
-    pub data: DataKind,
+    /// Whether the data was real; `None` if the experiment loads none.
+    pub data: Option<DataKind>,
 }
 
 /// Judges one claim.
@@ -82,9 +48,7 @@ pub fn judge(claim: &Claim, analysis: &Analysis, ran: &Ran) -> Judged {
     let ours = analysis.measures.get(&claim.measure);
     let lacking = lacking(claim, ours, ran);
     let verdict = match (ours, claim.tolerance()) {
-        (Some(ours), Some(tolerance)) if lacking.is_empty() => {
-            verdict_on(&ours.estimate, &tolerance)
-        }
+        (Some(ours), Some(tolerance)) if lacking.is_empty() => verdict_on(ours, &tolerance),
         _ => Verdict::NotExercised { lacking },
     };
     Judged {
@@ -96,48 +60,60 @@ pub fn judge(claim: &Claim, analysis: &Analysis, ran: &Ran) -> Judged {
     }
 }
 
-fn verdict_on(estimate: &Estimate, tolerance: &stats::Tolerance) -> Verdict {
-    let Some(interval) = &estimate.interval else {
+fn verdict_on(ours: &Measure, tolerance: &Tolerance) -> Verdict {
+    let Some(interval) = deciding_interval(ours) else {
         return Verdict::Inconclusive { trials_needed: None };
     };
-    match place(interval, tolerance) {
+    match place(&interval, tolerance) {
         Placement::Inside => Verdict::Reproduced,
         Placement::Outside => Verdict::Refuted,
         Placement::Straddles => {
-            Verdict::Inconclusive { trials_needed: trials_to_decide(estimate, tolerance) }
+            Verdict::Inconclusive { trials_needed: trials_to_decide(&ours.estimate, tolerance) }
         }
     }
 }
 
+/// The interval, if it says how far the value is known. Identical times do not:
+/// the clock was coarser than they differ.
+fn deciding_interval(ours: &Measure) -> Option<Interval> {
+    let is_coarse = ours.basis == Basis::Timed && ours.estimate.method == Method::Exact;
+    ours.estimate.interval.filter(|_| !is_coarse)
+}
+
+/// Everything the run was short of, in words.
 fn lacking(claim: &Claim, ours: Option<&Measure>, ran: &Ran) -> Vec<String> {
-    let needs = &claim.needs;
-    let mut lacking = Vec::new();
     if claim.kind == Kind::Annotation {
-        lacking.push("a published number that was read, not remembered".into());
+        let why = if claim.published.remembered {
+            "a published number that was read, not remembered"
+        } else {
+            "bounds to judge by: it is an annotation"
+        };
+        return vec![why.into()];
     }
-    let mut need = |met: bool, what: String| {
-        if !met {
-            lacking.push(what);
+    let mut lacking = lacking_means(&claim.needs, ran);
+    match ours {
+        None => lacking.push(format!("the measure `{}`", claim.measure)),
+        Some(ours) if ours.basis == Basis::Timed && !ran.optimised => {
+            lacking.push("an optimised build".into());
         }
-    };
-    if let Some(cores) = needs.cores {
-        need(ran.cores >= cores, format!("{cores} cores (has {})", ran.cores));
+        Some(_) => {}
     }
-    if let Some(hosts) = needs.hosts {
-        need(ran.hosts >= hosts, format!("{hosts} hosts (has {})", ran.hosts));
+    lacking
+}
+
+fn lacking_means(needs: &Needs, ran: &Ran) -> Vec<String> {
+    let mut lacking = Vec::new();
+    if let Some(cores) = needs.cores.filter(|cores| *cores > ran.cores) {
+        lacking.push(format!("{cores} cores (has {})", ran.cores));
     }
-    if let Some(link) = needs.link_gbit_per_s {
-        let has = ran.link_gbit_per_s.unwrap_or(0);
-        need(has >= link, format!("a {link} Gbit/s link between hosts"));
+    if let Some(hosts) = needs.hosts.filter(|hosts| *hosts > ran.hosts) {
+        lacking.push(format!("{hosts} hosts (has {})", ran.hosts));
     }
-    if needs.data == Some(DataKind::Real) {
-        need(ran.data == DataKind::Real, "real data".into());
+    if let Some(link) = needs.link_gbit_per_s.filter(|link| Some(*link) > ran.link_gbit_per_s) {
+        lacking.push(format!("a {link} Gbit/s link between hosts"));
     }
-    if ours.is_some_and(|ours| ours.basis == Basis::Timed) {
-        need(ran.optimised, "an optimised build".into());
-    }
-    if ours.is_none() && claim.kind != Kind::Annotation {
-        need(false, format!("the measure `{}`", claim.measure));
+    if needs.data == Some(DataKind::Real) && ran.data != Some(DataKind::Real) {
+        lacking.push("real data".into());
     }
     lacking
 }
@@ -156,62 +132,9 @@ impl Judged {
     }
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Reproduced => formatter.write_str("reproduced"),
-            Self::Refuted => formatter.write_str("refuted"),
-            Self::Inconclusive { trials_needed: None } => formatter.write_str("inconclusive"),
-            Self::Inconclusive { trials_needed: Some(n) } => {
-                write!(formatter, "inconclusive (about {n} trials would decide)")
-            }
-            Self::NotExercised { lacking } => {
-                write!(formatter, "not exercised (needs {})", lacking.join(", "))
-            }
-        }
-    }
-}
-
-/// How many claims got which verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    reproduced: usize,
-    refuted: usize,
-    inconclusive: usize,
-    not_exercised: usize,
-}
-
-impl Tally {
-    /// Counts verdicts.
-    #[must_use]
-    pub fn of(judged: &[Judged]) -> Self {
-        let mut tally = Self::default();
-        for one in judged {
-            *match one.verdict {
-                Verdict::Reproduced => &mut tally.reproduced,
-                Verdict::Refuted => &mut tally.refuted,
-                Verdict::Inconclusive { .. } => &mut tally.inconclusive,
-                Verdict::NotExercised { .. } => &mut tally.not_exercised,
-            } += 1;
-        }
-        tally
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reproduced, refuted, inconclusive, not_exercised } = self;
-        write!(
-            formatter,
-            "{reproduced} reproduced, {refuted} refuted, {inconclusive} inconclusive, \
-             {not_exercised} not exercised"
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use stats::{Interval, Method};
+    use stats::Estimate;
 
     use super::*;
 
@@ -240,7 +163,7 @@ mod tests {
             cores: 2,
             hosts: 1,
             link_gbit_per_s: None,
-            data: DataKind::Generated,
+            data: Some(DataKind::Generated),
             optimised: true,
             evidence: Evidence::Measured,
         }
@@ -286,6 +209,17 @@ mod tests {
         assert_eq!(judged.verdict, Verdict::Inconclusive { trials_needed: None });
     }
 
+    #[test]
+    fn identical_times_decide_nothing_and_identical_counts_do() {
+        let mut analysis = measured(2.0, 2.0);
+        let measure = analysis.measures.get_mut("speed-up").unwrap();
+        measure.estimate.method = Method::Exact;
+        let verdict = judge(&claim(), &analysis, &ran()).verdict;
+        assert_eq!(verdict, Verdict::Inconclusive { trials_needed: None });
+        analysis.measures.get_mut("speed-up").unwrap().basis = Basis::Counted;
+        assert_eq!(judge(&claim(), &analysis, &ran()).verdict, Verdict::Reproduced);
+    }
+
     #[track_caller]
     fn check_lacking(change: impl FnOnce(&mut Claim, &mut Ran, &mut Analysis), expected: &str) {
         let (mut claim, mut ran, mut analysis) = (claim(), ran(), measured(1.6, 2.4));
@@ -303,8 +237,37 @@ mod tests {
             "a 1 Gbit/s link between hosts",
         );
         check_lacking(|claim, _, _| claim.needs.data = Some(DataKind::Real), "real data");
+        check_lacking(
+            |claim, ran, _| (claim.needs.data, ran.data) = (Some(DataKind::Real), None),
+            "real data",
+        );
         check_lacking(|_, ran, _| ran.optimised = false, "an optimised build");
         check_lacking(|_, _, analysis| analysis.measures.clear(), "the measure `speed-up`");
+    }
+
+    #[test]
+    fn what_the_run_has_is_no_shortfall() {
+        let data = Some(DataKind::Real);
+        let needs = Needs { cores: Some(2), hosts: Some(1), link_gbit_per_s: Some(10), data };
+        let ran = Ran { link_gbit_per_s: Some(10), data, ..ran() };
+        let judged = judge(&Claim { needs, ..claim() }, &measured(1.6, 2.4), &ran);
+        assert_eq!(judged.verdict, Verdict::Reproduced);
+    }
+
+    #[test]
+    fn an_annotation_says_why_it_is_not_judged() {
+        let annotate = |claim: &mut Claim, remembered| {
+            claim.kind = Kind::Annotation;
+            claim.published.remembered = remembered;
+        };
+        check_lacking(
+            |claim, _, _| annotate(claim, true),
+            "a published number that was read, not remembered",
+        );
+        check_lacking(
+            |claim, _, _| annotate(claim, false),
+            "bounds to judge by: it is an annotation",
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod judge;
 mod paper;
+mod verdict;
 
-pub use judge::{Evidence, Judged, Ran, Tally, Verdict, judge};
+pub use judge::{Judged, Ran, judge};
 pub use paper::{Claim, Kind, Needs, Paper, Published};
+pub use verdict::{Evidence, Tally, Verdict};

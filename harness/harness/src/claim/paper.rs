@@ -128,18 +128,21 @@ impl Claim {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        match (self.kind, self.tolerance()) {
-            (Kind::Annotation, None) => Ok(()),
-            (Kind::Annotation, Some(_)) => anyhow::bail!("an annotation has no bounds"),
-            (_, None) => anyhow::bail!("has neither `at-least` nor `at-most`"),
-            (Kind::Magnitude, Some(_)) if self.published.remembered => {
-                anyhow::bail!("a remembered number is an annotation, never a threshold")
-            }
-            (_, Some(tolerance)) => match (tolerance.low, tolerance.high) {
-                (Some(low), Some(high)) if low > high => anyhow::bail!("{low} is above {high}"),
-                _ => Ok(()),
-            },
-        }
+        let Some(tolerance) = self.tolerance() else {
+            anyhow::ensure!(
+                self.kind == Kind::Annotation,
+                "has neither `at-least` nor `at-most`\n\
+                 (hint: give it a bound, or make it an annotation)"
+            );
+            return Ok(());
+        };
+        anyhow::ensure!(self.kind != Kind::Annotation, "an annotation has no bounds");
+        anyhow::ensure!(
+            !self.published.remembered,
+            "what is only remembered is an annotation, never a threshold"
+        );
+        tolerance.checked()?;
+        Ok(())
     }
 }
 
@@ -174,9 +177,27 @@ at-least = 1.5
     }
 
     #[test]
-    fn a_remembered_number_is_no_threshold() {
+    fn what_is_only_remembered_is_no_threshold() {
         let source = r#"source = "abstract""#;
         check_refused((source, &format!("{source}, remembered = true")), "never a threshold");
+    }
+
+    #[test]
+    fn bounds_that_accept_nothing_are_refused() {
+        check_refused(("1.5", "1.5\nat-most = 1.0"), "no value lies between low = 1.5");
+        check_refused(("1.5", "nan"), "no value lies between low = NaN");
+    }
+
+    #[test]
+    fn an_annotation_with_bounds_is_refused() {
+        check_refused(("magnitude", "annotation"), "an annotation has no bounds");
+    }
+
+    #[test]
+    fn an_id_that_stands_twice_is_refused() {
+        let (_, claim) = CLAIM.split_once("[[claim]]").unwrap();
+        let twice = format!("at-least = 1.5\n[[claim]]{claim}");
+        check_refused(("at-least = 1.5\n", &twice), "claim `c1` stands twice");
     }
 
     #[test]

@@ -66,20 +66,19 @@ pub(super) fn plan_only(system: System, args: &ExpArgs) -> anyhow::Result<Outcom
     Ok(Outcome::AsExpected)
 }
 
-/// One experiment under a profile, as `cargo test` runs it.
+/// One experiment under a profile on one target, as `cargo test` runs it: in the
+/// profile's environment if that is of the target, else in the one named after
+/// the target.
 pub(crate) fn run_one(
     system: System,
     experiment: &'static dyn AnyExperiment,
     profile: &str,
-    target: Option<&str>,
+    target: &str,
 ) -> anyhow::Result<Finished> {
-    let request = request(system, experiment, profile, &Typed::default())?;
-    if let Some(target) = target.filter(|target| *target != request.environment.target) {
-        return Err(Fault::usage(format!(
-            "profile `{profile}` runs on {}, not on {target}\n\
-             (hint: unset REPRISE_PROFILE, or filter by `::{}`)",
-            request.environment.target, request.environment.target
-        )));
+    let mut request = request(system, experiment, profile, &Typed::default())?;
+    if request.environment.target != target {
+        let typed = Typed { env: Some(target.to_owned()), ..Typed::default() };
+        request = self::request(system, experiment, profile, &typed)?;
     }
     tokio::runtime::Runtime::new()?.block_on(async {
         let interrupt = Interrupt::listen()?;
@@ -147,8 +146,11 @@ fn request(
     typed: &Typed,
 ) -> anyhow::Result<Request> {
     let names: Vec<_> = system.experiments.iter().map(|experiment| experiment.name()).collect();
-    let profile = load_profile(profile, experiment, &names, &typed.set)?;
-    let environment = load_environment(typed.env.as_deref().unwrap_or(&profile.env))?;
+    let mut profile = load_profile(profile, experiment, &names, &typed.set)?;
+    if let Some(env) = &typed.env {
+        profile.env.clone_from(env);
+    }
+    let environment = load_environment(&profile.env)?;
     Ok(Request {
         system,
         experiment,

@@ -7,6 +7,8 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor},
 };
 
+use super::limits::{RoleLimits, Sections};
+
 /// A resolved profile as the manifest stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -21,6 +23,9 @@ pub(crate) struct Profile {
     pub retries: u32,
     /// The seed that every random choice derives from.
     pub seed: u64,
+    /// What each instance of a role may use.
+    #[serde(default)]
+    pub resources: RoleLimits,
     /// The experiment's own parameters.
     pub params: toml::Table,
 }
@@ -37,11 +42,13 @@ pub struct ProfileFile {
     pub retries: u32,
     /// See [`Profile::seed`].
     pub seed: u64,
+    /// See [`Profile::resources`].
+    pub resources: RoleLimits,
     /// The experiment's section, read with the experiment's own type.
     pub section: toml::Table,
 }
 
-const COMMON_KEYS: [&str; 4] = ["env", "trials", "retries", "seed"];
+const COMMON_KEYS: [&str; 5] = ["env", "trials", "retries", "seed", "resources"];
 
 impl ProfileFile {
     /// Parses `text`, whose section of `experiment` has the type `P`.
@@ -77,13 +84,14 @@ impl<'de, P: DeserializeOwned + Serialize> Visitor<'de> for FileVisitor<'_, P> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ProfileFile, A::Error> {
         use serde::de::Error as _;
         let (mut env, mut trials, mut retries, mut seed) = (None, None, None, None);
-        let mut section = None;
+        let (mut resources, mut section) = (RoleLimits::new(), None);
         while let Some(key) = map.next_key_seed(KnownKey { experiments: self.experiments })? {
             match key.as_str() {
                 "env" => env = Some(map.next_value()?),
                 "trials" => trials = Some(map.next_value::<std::num::NonZeroU32>()?.get()),
                 "retries" => retries = Some(map.next_value()?),
                 "seed" => seed = Some(map.next_value()?),
+                "resources" => resources = map.next_value::<Sections>()?.into_limits(),
                 name if name == self.experiment => {
                     let params: P = map.next_value()?;
                     section = Some(toml::Table::try_from(&params).map_err(A::Error::custom)?);
@@ -98,6 +106,7 @@ impl<'de, P: DeserializeOwned + Serialize> Visitor<'de> for FileVisitor<'_, P> {
             trials: trials.ok_or_else(|| A::Error::missing_field("trials"))?,
             retries: retries.ok_or_else(|| A::Error::missing_field("retries"))?,
             seed: seed.ok_or_else(|| A::Error::missing_field("seed"))?,
+            resources,
             section: section
                 .ok_or_else(|| A::Error::custom(format!("no section [{}]", self.experiment)))?,
         })
@@ -181,6 +190,20 @@ mod tests {
         6 | worker = [2]
           | ^^^^^^
         unknown field `worker`, expected `workers`
+        ");
+    }
+
+    #[test]
+    fn the_limits_of_roles_are_read() {
+        let file = parse(&format!("{GOOD}[resources.worker]\ncpus = 0.5\n")).unwrap();
+        assert_eq!(file.resources["worker"].cpus, Some(0.5));
+        assert_eq!(parse(GOOD).unwrap().resources, RoleLimits::new());
+    }
+
+    #[test]
+    fn an_unknown_limit_is_named_with_line_and_column() {
+        let text = format!("{GOOD}[resources.worker]\ncpu = 0.5\n");
+        insta::assert_snapshot!(parse(&text).unwrap_err(), @r"
         ");
     }
 

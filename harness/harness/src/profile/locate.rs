@@ -84,6 +84,7 @@ pub(crate) fn load_profile(
         trials: file.trials,
         retries: file.retries,
         seed: file.seed,
+        resources: file.resources,
         params,
     })
 }

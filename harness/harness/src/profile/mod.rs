@@ -2,10 +2,12 @@
 
 mod document;
 mod environment;
+mod limits;
 mod locate;
 mod overrides;
 
 pub(crate) use document::{Profile, ProfileFile};
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, RoleOverride};
+pub(crate) use limits::RoleLimits;
 pub(crate) use locate::{load_environment, load_profile, workspace_root};
 pub(crate) use overrides::apply_overrides;

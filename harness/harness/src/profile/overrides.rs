@@ -1,11 +1,13 @@
 //! `--set KEY=VALUE`: one knob changed for one run.
 
-use super::ProfileFile;
+use anyhow::Context as _;
+
+use super::{ProfileFile, limits};
 use crate::fault::Fault;
 
-/// Applies overrides in order. `trials`, `retries` and `seed` are the
-/// profile's own; every other key belongs to the experiment's section, where
-/// the experiment's type refuses unknown ones.
+/// Applies overrides in order. `trials`, `retries`, `seed` and
+/// `resources.ROLE.LIMIT` are the profile's own; every other key belongs to the
+/// experiment's section, where the experiment's type refuses unknown ones.
 ///
 /// # Errors
 /// A usage error if an override is not `KEY=VALUE` or a value has a wrong type.
@@ -16,12 +18,24 @@ pub(crate) fn apply_overrides(file: &mut ProfileFile, overrides: &[String]) -> a
             "trials" => file.trials = positive(text, &value)?,
             "retries" => file.retries = whole(text, &value)?,
             "seed" => file.seed = whole(text, &value)?,
-            _ => {
-                file.section.insert(key.to_owned(), value);
-            }
+            _ => match key.strip_prefix("resources.") {
+                Some(limit) => limit_role(file, limit, value)
+                    .map_err(|error| Fault::usage(format!("--set {text}: {error}")))?,
+                None => {
+                    file.section.insert(key.to_owned(), value);
+                }
+            },
         }
     }
     Ok(())
+}
+
+/// `limit` is what stands after `resources.`, such as `worker.cpus`.
+fn limit_role(file: &mut ProfileFile, limit: &str, value: toml::Value) -> anyhow::Result<()> {
+    let (role, key) = limit
+        .rsplit_once('.')
+        .context("not resources.ROLE.LIMIT=VALUE\n(hint: --set resources.worker.cpus=2)")?;
+    limits::set(&mut file.resources, role, key, value)
 }
 
 /// A value is TOML; what is not TOML is a string, so that a path or a mode
@@ -55,6 +69,8 @@ fn positive(text: &str, value: &toml::Value) -> anyhow::Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn file() -> ProfileFile {
@@ -63,6 +79,7 @@ mod tests {
             trials: 1,
             retries: 0,
             seed: 1,
+            resources: BTreeMap::new(),
             section: toml::Table::new(),
         }
     }
@@ -80,5 +97,23 @@ mod tests {
     fn a_wrong_override_names_itself() {
         let error = apply_overrides(&mut file(), &["trials=many".into()]).unwrap_err();
         assert_eq!(error.to_string(), "--set trials=many: not a whole number");
+    }
+
+    #[test]
+    fn a_limit_of_a_role_is_set_and_counts_in_the_profile() {
+        let mut file = file();
+        let overrides = ["resources.worker.cpus=2", "resources.worker.memory-bytes=1_000_000"];
+        apply_overrides(&mut file, &overrides.map(String::from)).unwrap();
+        let worker = file.resources["worker"];
+        assert_eq!((worker.cpus, worker.memory_bytes), (Some(2.0), Some(1_000_000)));
+        assert!(file.section.is_empty());
+    }
+
+    #[test]
+    fn a_wrong_limit_names_itself() {
+        let failing = |text: &str| apply_overrides(&mut file(), &[text.into()]).unwrap_err();
+        insta::assert_snapshot!(failing("resources.worker=2"), @"");
+        insta::assert_snapshot!(failing("resources.worker.cpu=2"), @"");
+        insta::assert_snapshot!(failing("resources.worker.cpus=0"), @"");
     }
 }

@@ -5,26 +5,41 @@ use crate::{driver::DRIVER_FLAG, run_dir::Manifest};
 /// What was typed, if it came through the command line; otherwise, as in a
 /// test, the command that makes the same run.
 pub(super) fn command_to_type(manifest: &Manifest) -> String {
-    let mut words = vec!["cargo".to_owned(), "xtask".to_owned()];
-    let mut typed = manifest.command.iter().skip_while(|word| *word != DRIVER_FLAG).skip(1);
-    match typed.next() {
-        Some(first) => {
-            words.push(first.clone());
-            words.extend(typed.cloned());
-        }
-        None => words.extend(made_up(manifest)),
-    }
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    let typed: Vec<_> = typed(manifest).cloned().collect();
+    joined(if typed.is_empty() { same_run(manifest, &manifest.profile.name) } else { typed })
 }
 
-fn made_up(manifest: &Manifest) -> Vec<String> {
-    let mut words: Vec<String> =
-        vec!["exp".into(), manifest.experiment.clone(), "--profile".into()];
-    words.push(manifest.profile.name.clone());
-    for (flag, values) in [("--set", &manifest.overrides), ("--points", &manifest.points)] {
-        words.extend(values.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+/// The command of the same run under the profile `profile`.
+pub(super) fn command_under(manifest: &Manifest, profile: &str) -> String {
+    joined(same_run(manifest, profile))
+}
+
+/// The command of the same run with so many trials of each point.
+pub(super) fn command_with_trials(manifest: &Manifest, n_trials: usize) -> String {
+    let mut words = same_run(manifest, &manifest.profile.name);
+    words.extend(["--trials".into(), n_trials.to_string()]);
+    joined(words)
+}
+
+/// What was typed after `cargo xtask`; nothing in a test.
+fn typed(manifest: &Manifest) -> impl Iterator<Item = &String> {
+    manifest.command.iter().skip_while(|word| *word != DRIVER_FLAG).skip(1)
+}
+
+fn same_run(manifest: &Manifest, profile: &str) -> Vec<String> {
+    let mut words = ["exp", &manifest.experiment, "--profile", profile].map(str::to_owned).to_vec();
+    if typed(manifest).any(|word| word == "--env" || word.starts_with("--env=")) {
+        words.extend(["--env".into(), manifest.profile.env.clone()]);
     }
+    let set = manifest.overrides.iter().filter(|set| !set.starts_with("trials="));
+    words.extend(set.flat_map(|set| ["--set".into(), set.clone()]));
+    words.extend(manifest.points.iter().flat_map(|points| ["--points".into(), points.clone()]));
     words
+}
+
+fn joined(words: Vec<String>) -> String {
+    let words = ["cargo", "xtask"].map(str::to_owned).into_iter().chain(words);
+    words.map(|word| quoted(&word)).collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a POSIX shell takes it.

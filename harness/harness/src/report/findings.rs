@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use stats::Method;
+
 use super::terminal::claims_table;
 use crate::{
     analysis::Analysis,
     claim::{Judged, Verdict},
-    dataset::DataKind,
     run_dir::{Attempt, Manifest, RunDir},
 };
 
@@ -27,6 +28,17 @@ pub(crate) struct Findings {
     pub(crate) analysis: Analysis,
     /// The paper's claims on this experiment, each with its verdict.
     pub(crate) judged: Vec<Judged>,
+    /// The data sets that were generated in place of the real ones.
+    pub(crate) substitutes: Vec<Substitute>,
+}
+
+/// A generated data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Substitute {
+    /// Name of the data set.
+    pub(crate) name: String,
+    /// What only the real data shows.
+    pub(crate) cannot_show: String,
 }
 
 impl Findings {
@@ -53,32 +65,14 @@ impl Findings {
         counted.dedup();
         counted.len()
     }
-
-    /// The data in a word or two; none where the experiment loads no data.
-    pub(super) fn data_in_words(&self) -> Option<&'static str> {
-        let data = &self.manifest.data;
-        let is_generated = data.iter().any(|set| set.kind == DataKind::Generated);
-        (!data.is_empty()).then_some(if is_generated { "generated" } else { "real" })
-    }
 }
 
-/// A verdict without its reasons.
-pub(super) fn verdict_word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Reproduced => "reproduced",
-        Verdict::Refuted => "refuted",
-        Verdict::Inconclusive { .. } => "inconclusive",
-        Verdict::NotExercised { .. } => "not exercised",
-    }
-}
-
-/// How numbers came about, in a word.
-pub(super) fn evidence_word(evidence: crate::claim::Evidence) -> &'static str {
-    use crate::claim::Evidence;
-    match evidence {
-        Evidence::Measured => "measured",
-        Evidence::Emulated => "emulated",
-        Evidence::Simulated => "simulated",
+/// How a claim's value came about, and from what data.
+pub(super) fn evidence(judged: &Judged) -> String {
+    let evidence = judged.evidence.word();
+    match judged.data {
+        Some(data) => format!("{evidence}, {}", data.word()),
+        None => evidence.to_owned(),
     }
 }
 
@@ -89,16 +83,7 @@ pub(super) fn remark(judged: &Judged) -> Option<String> {
         Verdict::Inconclusive { trials_needed: Some(n) } => {
             Some(format!("about {n} trials would decide"))
         }
-        Verdict::Inconclusive { trials_needed: None } => {
-            let has_interval =
-                judged.ours.as_ref().is_some_and(|ours| ours.estimate.interval.is_some());
-            let why = if has_interval {
-                "more trials of this kind would hardly decide"
-            } else {
-                "too few trials for an interval"
-            };
-            Some(why.into())
-        }
+        Verdict::Inconclusive { trials_needed: None } => Some(why_undecided(judged).into()),
         Verdict::Reproduced | Verdict::Refuted => None,
     };
     match (&judged.claim.known_deviation, verdict) {
@@ -107,5 +92,18 @@ pub(super) fn remark(judged: &Judged) -> Option<String> {
         }
         (Some(why), None) => Some(format!("known deviation: {why}")),
         (_, verdict) => verdict,
+    }
+}
+
+/// Why no number of trials like these would decide.
+fn why_undecided(judged: &Judged) -> &'static str {
+    match &judged.ours {
+        Some(ours) if ours.estimate.method == Method::Exact => {
+            "all times are identical: the clock is too coarse to judge by"
+        }
+        Some(ours) if ours.estimate.interval.is_some() => {
+            "more trials of this kind would hardly decide"
+        }
+        _ => "too few trials for an interval",
     }
 }

@@ -102,7 +102,10 @@ fn magnitude(value: f64) -> i32 {
 }
 
 fn rounded(value: f64, last: i32) -> String {
-    if !value.is_finite() {
+    if value.is_infinite() {
+        return if value > 0.0 { "∞".into() } else { "-∞".into() };
+    }
+    if value.is_nan() {
         return "not a number".into();
     }
     if (1..=15).contains(&last) {
@@ -176,6 +179,7 @@ mod tests {
     #[test]
     fn what_is_no_number_says_so() {
         check(alone(f64::NAN), "not a number");
+        check(between(0.5, 2.0, f64::INFINITY), "2.0 [0.5, ∞]");
     }
 
     #[test]

@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::{
     collect::{attempts_in_order, counting_trials},
     figure,
-    findings::Findings,
+    findings::{Findings, Substitute},
     page,
 };
 use crate::{
     analysis::{Analysis, Table},
     claim::{Evidence, Judged, Paper, Ran, judge},
-    dataset::DataKind,
+    dataset::{DataKind, DataSet, DataUsed},
     experiment::{AnyExperiment, System},
     run::plan::plan,
     run_dir::{Manifest, RunDir, write_durably, write_json},
@@ -48,15 +48,22 @@ pub(crate) fn publish(
 ) -> anyhow::Result<Findings> {
     let paper = Paper::parse(system.paper)
         .with_context(|| format!("read the published numbers of `{}`", system.name))?;
-    publish_against(&paper, dir, experiment)
+    let published = Published { paper, data_sets: system.data_sets };
+    publish_against(&published, dir, experiment)
+}
+
+/// What is known of a system apart from its runs.
+struct Published<'a> {
+    paper: Paper,
+    data_sets: &'a [&'a dyn DataSet],
 }
 
 fn publish_against(
-    paper: &Paper,
+    published: &Published<'_>,
     dir: &RunDir,
     experiment: &dyn AnyExperiment,
 ) -> anyhow::Result<Findings> {
-    let findings = find(dir, experiment, paper)?;
+    let findings = find(dir, experiment, published)?;
     write_json(&dir.summary(), &SummaryFile { schema: SCHEMA, analysis: &findings.analysis })?;
     write_json(&dir.claims(), &ClaimsFile { schema: SCHEMA, claims: &findings.judged })?;
     let drawn = draw(dir, &findings)?;
@@ -67,7 +74,11 @@ fn publish_against(
 }
 
 /// Reads the run and judges it; writes nothing.
-fn find(dir: &RunDir, experiment: &dyn AnyExperiment, paper: &Paper) -> anyhow::Result<Findings> {
+fn find(
+    dir: &RunDir,
+    experiment: &dyn AnyExperiment,
+    Published { paper, data_sets }: &Published<'_>,
+) -> anyhow::Result<Findings> {
     let manifest = dir.read_manifest()?;
     let stored = attempts_in_order(dir, experiment)?;
     let trials = counting_trials(&stored)?;
@@ -83,9 +94,25 @@ fn find(dir: &RunDir, experiment: &dyn AnyExperiment, paper: &Paper) -> anyhow::
         paper_testbed: paper.testbed.clone(),
         attempts: stored.into_iter().map(|(_, attempt)| attempt).collect(),
         n_planned: plan(experiment, &manifest.profile, &manifest.points)?.len(),
+        substitutes: substitutes(&manifest.data, data_sets),
         analysis,
         manifest,
     })
+}
+
+/// The generated ones of the data that was used. What the system does not know
+/// as a data set has no original to fall short of.
+fn substitutes(used: &[DataUsed], known: &[&dyn DataSet]) -> Vec<Substitute> {
+    let generated = used.iter().filter(|used| used.kind == DataKind::Generated);
+    let abouts = generated.filter_map(|used| {
+        known.iter().map(|set| set.about()).find(|about| about.name == used.name)
+    });
+    abouts
+        .map(|about| Substitute {
+            name: about.name.into(),
+            cannot_show: about.substitute_cannot_show.into(),
+        })
+        .collect()
 }
 
 fn check_shape(table: &Table) -> anyhow::Result<()> {
@@ -103,18 +130,17 @@ fn check_shape(table: &Table) -> anyhow::Result<()> {
 /// What the run had. The local target is one machine, and its loopback
 /// interface is no link.
 fn ran(manifest: &Manifest) -> Ran {
-    let is_generated = manifest.data.iter().any(|set| set.kind == DataKind::Generated);
     Ran {
         cores: manifest.machine.cores,
         hosts: 1,
         link_gbit_per_s: None,
-        data: if is_generated { DataKind::Generated } else { DataKind::Real },
+        data: DataUsed::kind_of_all(&manifest.data),
         optimised: manifest.provenance.is_optimised(),
         evidence: Evidence::Measured,
     }
 }
 
-fn draw(dir: &RunDir, findings: &Findings) -> anyhow::Result<Vec<page::Drawn>> {
+fn draw(dir: &RunDir, findings: &Findings) -> anyhow::Result<Vec<page::Picture>> {
     let figures = findings.analysis.figures.iter();
     figures
         .map(|figure| {
@@ -125,14 +151,11 @@ fn draw(dir: &RunDir, findings: &Findings) -> anyhow::Result<Vec<page::Drawn>> {
             let svg = figure::svg(figure);
             write_durably(&svg_path, svg.as_bytes())?;
             write_durably(&pdf_path, &figure::pdf(figure))?;
-            let relative = |path: &std::path::Path| {
-                path.strip_prefix(dir.root()).unwrap_or(path).display().to_string()
-            };
-            Ok(page::Drawn {
+            Ok(page::Picture {
                 title: figure.title.clone(),
                 svg,
-                svg_link: relative(&svg_path),
-                pdf_link: relative(&pdf_path),
+                svg_link: dir.relative(&svg_path),
+                pdf_link: dir.relative(&pdf_path),
             })
         })
         .collect()
@@ -153,7 +176,7 @@ mod tests {
         Bed, Experiment, Measured,
         analysis::{Basis, Cell, Measure},
         claim::Verdict,
-        dataset::{Cache, DataUsed},
+        dataset::{About, Cache},
         experiment::PointId,
         report::samples,
         run::validity::{Reason, Validity},
@@ -214,6 +237,24 @@ mod tests {
         }
     }
 
+    struct Bricks;
+
+    impl DataSet for Bricks {
+        fn about(&self) -> About {
+            About {
+                name: "bricks",
+                source: "a shop",
+                licence: "none",
+                size: "a box",
+                substitute_cannot_show: "how real bricks hold",
+            }
+        }
+
+        fn prepare(&self, _: &Path, _: &Path) -> anyhow::Result<()> {
+            anyhow::bail!("a report prepares nothing")
+        }
+    }
+
     struct Run {
         _results: TempDir,
         dir: RunDir,
@@ -245,7 +286,9 @@ mod tests {
         }
 
         fn publish(&self) -> Findings {
-            publish_against(&Paper::parse(samples::PAPER).unwrap(), &self.dir, &Toy).unwrap()
+            let paper = Paper::parse(samples::PAPER).unwrap();
+            let published = Published { paper, data_sets: &[&Bricks] };
+            publish_against(&published, &self.dir, &Toy).unwrap()
         }
 
         fn sum(&self) -> Option<f64> {
@@ -298,6 +341,14 @@ mod tests {
         assert!(matches!(findings.judged[0].verdict, Verdict::NotExercised { .. }));
         let report = fs::read_to_string(run.dir.report_markdown()).unwrap();
         assert!(report.contains("invalid (left behind: a process)"), "{report}");
+    }
+
+    #[test]
+    fn a_report_says_what_generated_data_cannot_show() {
+        let run = Run::new().attempted(1, 2.0, TrialStatus::Completed, &[]);
+        run.publish();
+        let report = fs::read_to_string(run.dir.report_markdown()).unwrap();
+        assert!(report.contains("it cannot show how real bricks hold."), "{report}");
     }
 
     #[test]

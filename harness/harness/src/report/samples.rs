@@ -6,7 +6,7 @@ use serde_json::json;
 use stats::{Estimate, Interval, Method};
 use targets::label::RunLabel;
 
-use super::findings::Findings;
+use super::findings::{Findings, Substitute};
 use crate::{
     analysis::{Analysis, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
     claim::{Evidence, Paper, Ran, judge},
@@ -95,7 +95,7 @@ pub(super) fn findings() -> Findings {
         cores: 2,
         hosts: 1,
         link_gbit_per_s: None,
-        data: DataKind::Generated,
+        data: Some(DataKind::Generated),
         optimised: true,
         evidence: Evidence::Measured,
     };
@@ -107,6 +107,10 @@ pub(super) fn findings() -> Findings {
         paper_testbed: paper.testbed,
         attempts: attempts(),
         n_planned: 4,
+        substitutes: vec![Substitute {
+            name: "bricks".into(),
+            cannot_show: "how real bricks hold".into(),
+        }],
         analysis,
     }
 }
@@ -157,6 +161,7 @@ fn manifest() -> Manifest {
             trials: 1,
             retries: 1,
             seed: 7,
+            resources: Default::default(),
             params: toml::from_str("sizes = [1, 2, 4]").expect("the sample is well formed"),
         },
         overrides: vec!["sizes=[1, 2, 4]".into()],
@@ -172,6 +177,7 @@ fn manifest() -> Manifest {
         provenance: Provenance {
             git_revision: Some("c0ffee".into()),
             git_dirty: true,
+            git_untracked: vec!["notes.txt".into()],
             harness_version: "0.1.0".into(),
             rustc: Some("rustc 1.95.0".into()),
             build_profile: "debug".into(),
@@ -184,6 +190,7 @@ fn manifest() -> Manifest {
             dir: "/data/bricks".into(),
             sha256: "cd34".into(),
         }],
+        artifacts: vec![],
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tables that end a run in a terminal.
 
 use super::{
-    findings::{Findings, evidence_word, remark, verdict_word},
+    findings::{Findings, evidence, remark},
     numbers::{self, Shown},
     text_table::{Column, Lines, TextTable, broken, cut},
 };
@@ -11,7 +11,7 @@ use crate::{
     run_dir::{Attempt, TrialStatus},
 };
 
-/// Terminals are at least this wide.
+/// Tables are set for a terminal of this width.
 const WIDTH_CHARS: usize = 100;
 /// A sentence is not cut shorter than this.
 const SHORTEST_SENTENCE_CHARS: usize = 24;
@@ -39,10 +39,7 @@ fn verdicts(all: &[Findings]) -> String {
         columns: ["claim", "figure", "paper", "ours", "evidence", "verdict"]
             .map(|head| Column { head: vec![head.into()], numeric: false })
             .into(),
-        rows: all
-            .iter()
-            .flat_map(|findings| findings.judged.iter().map(|judged| claim_row(findings, judged)))
-            .collect(),
+        rows: all.iter().flat_map(|findings| findings.judged.iter().map(claim_row)).collect(),
     };
     let sentences = table.rows.iter().map(|row| row[0][0].chars().count());
     let longest = sentences.max().unwrap_or(0);
@@ -54,18 +51,14 @@ fn verdicts(all: &[Findings]) -> String {
     table.render()
 }
 
-fn claim_row(findings: &Findings, judged: &Judged) -> Vec<Lines> {
-    let evidence = evidence_word(judged.evidence);
+fn claim_row(judged: &Judged) -> Vec<Lines> {
     let cells = [
         judged.claim.says.clone(),
         judged.claim.figure.clone(),
         cut(&judged.claim.published.value, LONGEST_PUBLISHED_CHARS),
         judged.ours.as_ref().map_or_else(|| "–".into(), numbers::measure),
-        match findings.data_in_words() {
-            Some(data) => format!("{evidence}, {data}"),
-            None => evidence.into(),
-        },
-        verdict_word(&judged.verdict).to_owned(),
+        evidence(judged),
+        judged.verdict.word().to_owned(),
     ];
     cells.map(|cell| vec![one_line(&cell)]).into()
 }
@@ -75,7 +68,7 @@ fn remarks(all: &[Findings]) -> Vec<String> {
     let mut groups: Vec<(String, Vec<&Judged>)> = Vec::new();
     for judged in all.iter().flat_map(|findings| &findings.judged) {
         let Some(remark) = remark(judged) else { continue };
-        let heading = format!("{}: {}", verdict_word(&judged.verdict), one_line(&remark));
+        let heading = format!("{}: {}", judged.verdict.word(), one_line(&remark));
         match groups.iter_mut().find(|(known, _)| *known == heading) {
             Some((_, members)) => members.push(judged),
             None => groups.push((heading, vec![judged])),

@@ -4,26 +4,29 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use targets::{
+    artifact::Artifact,
     gc::{self, Mode},
     label::RunLabel,
-    ledger::{Contents, Ledger},
+    ledger::{Contents, Destination, Ledger},
     reaper,
     registry::Registry,
+    role::Program,
 };
 
 use super::{
     Interrupt,
     plan::{Planned, plan},
     trial::{Ended, Shared},
+    unused::unused_roles,
 };
 use crate::{
-    backends::target_named,
+    backends::{first_shortfall, target_named},
     baseline,
     claim::{Judged, Tally},
-    dataset::Cache,
+    dataset::{Cache, digest_file},
     experiment::{AnyExperiment, System},
-    fault::{Fault, Outcome, is_disk_full},
-    profile::{Environment, Profile},
+    fault::{Fault, Outcome, is_away, is_disk_full},
+    profile::{Environment, Profile, RoleOverride},
     progress::Progress,
     report::{Findings, publish},
     run_dir::{Machine, Manifest, Provenance, RunDir, TrialStatus, write_json},
@@ -83,10 +86,9 @@ pub(crate) async fn carry_out(
 }
 
 async fn begin_or_continue(request: &Request, interrupt: &Interrupt) -> anyhow::Result<Finished> {
-    let target = target_named(&request.environment.target)?;
-    let shortfalls = target.shortfalls().await;
-    if let Some(first) = shortfalls.first() {
-        return Err(Fault::unavailable(format!("{}\n(hint: {})", first.missing, first.mend)));
+    let target = target_named(&request.environment.target, &request.environment.settings())?;
+    if let Some(lacking) = first_shortfall(target.as_ref()).await {
+        return Err(Fault::unavailable(lacking));
     }
     let planned = plan(request.experiment, &request.profile, &request.points)?;
     let data = request.experiment.ready_data(&request.profile.params, &Cache::of_user()?)?;
@@ -98,7 +100,7 @@ async fn begin_or_continue(request: &Request, interrupt: &Interrupt) -> anyhow::
     let ledger = if dir.ledger().exists() {
         Ledger::reopen(&dir.ledger(), &registry)?
     } else {
-        Ledger::create(&dir.ledger(), &label, target.name(), &registry)?
+        Ledger::create(&dir.ledger(), &label, Destination::of(target.as_ref()), &registry)?
     };
     let reaper = reaper::start(&ledger)?;
     let progress = Progress::start(&dir.log(), planned.len())?;
@@ -116,10 +118,33 @@ async fn begin_or_continue(request: &Request, interrupt: &Interrupt) -> anyhow::
     };
     let trials = run_trials(&shared, &dir, &planned, &progress)
         .await
+        .map_err(|error| cut_off(error, &dir))
         .inspect_err(|error| progress.finish(&format!("Exiting: {error:#}")))?;
     ledger.close()?;
     reaper.dismiss().await?;
     conclude(request, dir, trials, &progress)
+}
+
+/// The error of a run that cannot go on although its code is right: everything
+/// up to here is kept, and the ledger stays open.
+fn cut_off(error: anyhow::Error, dir: &RunDir) -> anyhow::Error {
+    if is_away(&error) {
+        error.context(format!("{} is cut off, and can be resumed", dir.root().display()))
+    } else {
+        error
+    }
+}
+
+/// Readies what all trials share, and enters it in the manifest.
+async fn prepare(shared: &Shared<'_>, dir: &RunDir, progress: &Progress) -> anyhow::Result<()> {
+    let own = Program::Own { binary: shared.binary.into(), args: vec![] };
+    let others = shared.environment.roles.values().map(RoleOverride::program);
+    let programs: Vec<Program> = std::iter::once(own).chain(others).collect();
+    let artifacts = shared.target.prepare(&programs, shared.ledger).await?;
+    for Artifact { kind, name, digest } in &artifacts {
+        progress.say(&format!("{kind} {name} {digest}"));
+    }
+    write_json(&dir.manifest(), &Manifest { artifacts, ..dir.read_manifest()? })
 }
 
 /// How the trials went, all of them together.
@@ -136,6 +161,7 @@ async fn run_trials(
     planned: &[Planned],
     progress: &Progress,
 ) -> anyhow::Result<Trials> {
+    prepare(shared, dir, progress).await?;
     let mut pace = Pace::default();
     let mut n_failed = 0;
     for (i, trial) in planned.iter().enumerate() {
@@ -239,6 +265,7 @@ async fn begin_run(
         machine: Machine::here(),
         provenance: Provenance::gather(request.system.binary.as_ref(), &dir.dirty_patch()).await?,
         data,
+        artifacts: vec![],
     };
     write_json(&dir.manifest(), &manifest)?;
     Ok((dir, label))
@@ -248,8 +275,7 @@ async fn begin_run(
 /// rest would be measured with the same binary.
 async fn continue_run(dir: &RunDir, request: &Request) -> anyhow::Result<RunLabel> {
     let manifest = dir.read_manifest()?;
-    let now = Provenance::gather(request.system.binary.as_ref(), &dir.dirty_patch()).await?;
-    if now.binary_sha256 != manifest.provenance.binary_sha256 {
+    if digest_file(request.system.binary.as_ref())? != manifest.provenance.binary_sha256 {
         return Err(Fault::usage(format!(
             "the binary changed since {} began\n\
              (hint: start a new run, or check out {} and build again)",
@@ -280,6 +306,14 @@ fn conclude(
             dir.root().display()
         ));
         return Ok(Finished { dir, outcome: signal.outcome(), findings: None });
+    }
+    let attempts = dir.stored_attempts()?;
+    let usage = attempts.into_iter().flat_map(|(_, attempt)| attempt.usage);
+    let started = usage.map(|usage| usage.role).collect();
+    for role in unused_roles(&request.profile, &request.environment, &started) {
+        progress.say(&format!(
+            "no instance of the role `{role}` ran, so its limits or its replacement had no effect"
+        ));
     }
     let findings = publish(&dir, request.experiment, &request.system)?;
     let tally = Tally::of(&findings.judged);

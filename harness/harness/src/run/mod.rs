@@ -5,6 +5,7 @@ mod engine;
 mod interrupt;
 pub(crate) mod plan;
 mod trial;
+mod unused;
 pub(crate) mod validity;
 
 pub(crate) use engine::{Finished, Request, carry_out};

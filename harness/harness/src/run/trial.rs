@@ -20,7 +20,7 @@ use crate::{
     bed::Bed,
     dataset::DataUsed,
     experiment::AnyExperiment,
-    fault::is_disk_full,
+    fault::{is_away, is_for_want_of_the_place},
     profile::{Environment, Profile},
     run::{Interrupt, Signal},
     run_dir::{Attempt, TrialStatus, write_json},
@@ -55,8 +55,10 @@ impl Shared<'_> {
         let (clock, conditions) = (Instant::now(), Conditions::now());
         let before = self.target.listing(self.label).await?;
         let driven = self.drive(planned, dir).await;
-        let audit = self.audit(&before).await?;
-        let driven = match driven? {
+        let audit = self.audit(&before).await;
+        // A place that went away fails both; the first says more.
+        let (driven, audit) = (driven?, audit?);
+        let driven = match driven {
             Driven::Interrupted(signal) => return Ok(Ended::Interrupted(signal)),
             Driven::Finished(driven) => driven,
         };
@@ -106,7 +108,8 @@ impl Shared<'_> {
             self.data.to_vec(),
             dir.to_path_buf(),
             planned.seed,
-        );
+        )
+        .with_limits(self.profile.resources.clone());
         let record = Attempt::record(dir);
         let trial = self.experiment.run_trial(&self.profile.params, &planned.point, &bed, &record);
         let ended = tokio::select! {
@@ -123,6 +126,8 @@ impl Shared<'_> {
                 torn_down?;
                 return Ok(Driven::Interrupted(signal));
             }
+            // What a trial says of a place that is gone is no finding of it.
+            Ok(_) if torn_down.as_ref().is_err_and(is_away) => torn_down,
             Ok(ended) => ended.and(torn_down),
         };
         let mut reasons = bed.disturbances();
@@ -150,7 +155,7 @@ struct Finished {
 }
 
 /// The status of a trial that failed. On a full disk it cannot be recorded, and
-/// neither can any further one: then the run itself has failed.
+/// where the target is gone none can be made: then the run itself has failed.
 fn failed(error: anyhow::Error) -> anyhow::Result<TrialStatus> {
-    if is_disk_full(&error) { Err(error) } else { Ok(TrialStatus::Failed(format!("{error:#}"))) }
+    if is_for_want_of_the_place(&error) { Err(error) } else { Ok(TrialStatus::Failed(format!("{error:#}"))) }
 }

@@ -14,6 +14,15 @@ use crate::{
     run_dir::{Attempt, Manifest},
 };
 
+/// The folder of all trials.
+const TRIALS: &str = "trials";
+/// How the folders of attempts begin; their number follows.
+const ATTEMPT: &str = "attempt-";
+
+/// The file with the uncommitted changes of the checkout, also as a report that
+/// lies beside it names it.
+pub(crate) const DIRTY_PATCH: &str = "dirty.patch";
+
 /// `results/<experiment>/<UTC time>-<profile>-<id>/`.
 #[derive(Debug, Clone)]
 pub(crate) struct RunDir {
@@ -33,7 +42,7 @@ impl RunDir {
     ) -> anyhow::Result<Self> {
         let now = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
         let root = results.join(experiment).join(format!("{now}-{profile}-{label}"));
-        fs::create_dir_all(root.join("trials"))
+        fs::create_dir_all(root.join(TRIALS))
             .with_context(|| format!("make the run directory {}", root.display()))?;
         let root = root.canonicalize().with_context(|| format!("find {}", root.display()))?;
         Ok(Self { root })
@@ -104,6 +113,13 @@ impl RunDir {
         self.root.join("report.html")
     }
 
+    /// The path of a file of the run, as a report that lies in its directory
+    /// names it.
+    #[must_use]
+    pub(crate) fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
     /// A figure; `extension` is `svg` or `pdf`.
     #[must_use]
     pub(crate) fn figure(&self, id: &str, extension: &str) -> PathBuf {
@@ -113,13 +129,19 @@ impl RunDir {
     /// Uncommitted changes of the checkout that ran.
     #[must_use]
     pub(crate) fn dirty_patch(&self) -> PathBuf {
-        self.root.join("dirty.patch")
+        self.root.join(DIRTY_PATCH)
     }
 
     /// The directory of one attempt at a trial.
     #[must_use]
     pub(crate) fn attempt(&self, point: &PointId, trial: u32, attempt: u32) -> PathBuf {
-        self.trial(point, trial).join(format!("attempt-{attempt}"))
+        self.trial(point, trial).join(format!("{ATTEMPT}{attempt}"))
+    }
+
+    /// The faults that an attempt injected, in its directory.
+    #[must_use]
+    pub(crate) fn faults(attempt: &Path) -> PathBuf {
+        attempt.join("faults.jsonl")
     }
 
     /// Reads the manifest.
@@ -162,7 +184,7 @@ impl RunDir {
     /// If a directory cannot be listed or a closing file is malformed.
     pub(crate) fn stored_attempts(&self) -> anyhow::Result<Vec<(PathBuf, Attempt)>> {
         let mut attempts = Vec::new();
-        for point in folders(&self.root.join("trials"))? {
+        for point in folders(&self.root.join(TRIALS))? {
             for trial in folders(&point)? {
                 for dir in folders(&trial)? {
                     let closing = Attempt::file(&dir);
@@ -189,18 +211,23 @@ impl RunDir {
     }
 
     fn trial(&self, point: &PointId, trial: u32) -> PathBuf {
-        self.root.join("trials").join(point.to_string()).join(trial.to_string())
+        self.root.join(TRIALS).join(point.to_string()).join(trial.to_string())
     }
 }
 
 /// The folders in `dir`, by name; numbers by value.
 fn folders(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let listing = fs::read_dir(dir).with_context(|| format!("list {}", dir.display()))?;
-    let mut folders: Vec<_> =
-        listing.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let cannot_list = || format!("list {}", dir.display());
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(dir).with_context(cannot_list)? {
+        let path = entry.with_context(cannot_list)?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
     folders.sort_by_key(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let number: u64 = name.trim_start_matches("attempt-").parse().unwrap_or(0);
+        let number: u64 = name.trim_start_matches(ATTEMPT).parse().unwrap_or(0);
         (number, name)
     });
     Ok(folders)

@@ -5,6 +5,8 @@ use std::{fs, thread};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::hex;
+
 /// The machine, as far as it moves results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,7 +43,7 @@ impl Machine {
     pub(crate) fn fingerprint(&self) -> String {
         let governor = self.governor.as_deref().unwrap_or("none");
         let text = format!("{}|{}|{}|{governor}", self.cpu, self.cores, self.kernel);
-        Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(text.as_bytes())[..6])
     }
 }
 

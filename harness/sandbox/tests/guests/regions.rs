@@ -28,6 +28,8 @@ const SHARING: &str = r#"(module
                     (local.set $turn (f64.add (local.get $turn) (f64.const 2)))))
             (br_if $again (f64.lt (local.get $turn) (local.get $last))))))"#;
 
+const HUGE_PAGE: usize = 2 << 20;
+
 type Sharer = Guest<Shared>;
 
 fn sharers(sandbox: &Sandbox) -> Prepared<Shared> {
@@ -177,6 +179,57 @@ fn a_huge_region_is_attached_whole() {
     drop(guest);
     let allocated_bytes = rustix::fs::fstat(&*region).unwrap().st_blocks as u64 * 512;
     assert!(allocated_bytes <= 4 << 20, "{allocated_bytes} bytes are allocated");
+}
+
+#[test]
+fn a_guest_has_huge_pages_where_the_host_has_them() {
+    let sandbox = sandbox(1);
+    let region = Region::new(3 * HUGE_PAGE).unwrap();
+    region.fill(0, 3 * HUGE_PAGE, 7).unwrap();
+    region.use_huge_pages(&(4_096..3 * HUGE_PAGE)).unwrap();
+    for page in 0..3 {
+        assert_eq!(region.read_vec(page * HUGE_PAGE + 5_000, 1).unwrap(), [7]);
+    }
+    let on_host = huge_bytes(&region);
+    assert!(on_host == 0 || on_host == 2 * HUGE_PAGE, "{on_host} bytes");
+
+    // The guest's memory ends anywhere, and its range begins in the middle of a page.
+    let mut guest = sharer(&sharers(&sandbox), &region);
+    let address = attach_range(&mut guest, 50_001, 3 * HUGE_PAGE as i32 - 50_001);
+    for page in 1..3 {
+        assert_eq!(load(&mut guest, address + page * HUGE_PAGE as i32 - 50_001), 7);
+    }
+    assert_eq!(huge_bytes(&region), 2 * on_host);
+}
+
+#[test]
+fn huge_pages_hold_no_more_than_was_written() {
+    let region = Region::new(3 * HUGE_PAGE).unwrap();
+    region.fill(0, HUGE_PAGE, 7).unwrap();
+    region.use_huge_pages(&(0..HUGE_PAGE)).unwrap();
+    let allocated_bytes = rustix::fs::fstat(&*region).unwrap().st_blocks as usize * 512;
+    assert_eq!(allocated_bytes, HUGE_PAGE);
+}
+
+/// How much of a region is mapped in this process by huge pages.
+fn huge_bytes(region: &Region) -> usize {
+    let inode = rustix::fs::fstat(region).unwrap().st_ino.to_string();
+    let mappings = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut is_region = false;
+    let mut huge_kib = 0;
+    for line in mappings.lines() {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("ShmemPmdMapped:"), Some(kib)) if is_region => {
+                huge_kib += kib.parse::<usize>().unwrap();
+            }
+            (Some(field), _) if !field.ends_with(':') => {
+                is_region = words.nth(2) == Some(&inode);
+            }
+            _ => {}
+        }
+    }
+    huge_kib * 1024
 }
 
 #[test]

@@ -2,140 +2,93 @@
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use node::NetworkBytes;
 
 use super::cgroup::Cgroup;
 use crate::{
+    cgroup::Group,
     process::{Incarnation, Table, pss_bytes},
-    usage::Usage,
+    usage::{Sampled, Tally, Usage},
 };
 
 /// What is known of an instance's use of the machine.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(crate) leader: Incarnation,
     pub(crate) cgroup: Option<Cgroup>,
-    started_at: Instant,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// The first process of the present life.
+    leader: Incarnation,
     members: Vec<u32>,
-    cpu: Duration,
-    cpu_source: Option<&'static str>,
-    memory: Integral,
-    cgroup_peak: Option<(u64, &'static str)>,
-    network: Option<NetworkBytes>,
-    ended_at: Option<Instant>,
-}
-
-/// Memory over time, as a step function through the samples.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
-struct Integral {
-    last: Option<(Instant, u64)>,
-    peak_bytes: u64,
-    byte_s: f64,
-    n_samples: u64,
+    tally: Tally,
+    /// What earlier lives used, where /proc has to say it.
+    cpu_before: Duration,
 }
 
 impl Account {
     pub(crate) fn open(leader: Incarnation, cgroup: Option<Cgroup>) -> Self {
-        let state = State { members: vec![leader.pid], ..State::default() };
-        Self { leader, cgroup, started_at: Instant::now(), state: Mutex::new(state) }
+        let members = vec![leader.pid];
+        let (tally, cpu_before) = (Tally::begin(), Duration::ZERO);
+        Self { cgroup, state: Mutex::new(State { leader, members, tally, cpu_before }) }
     }
 
-    /// Whether the processes have to be looked for in the whole of /proc.
-    pub(crate) fn needs_table(&self) -> bool {
-        self.cgroup.is_none() && !self.is_closed()
-    }
-
-    /// Whether the instance has ended.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state().ended_at.is_some()
-    }
-
-    /// Reads processor time and memory now. `table`, where it is needed and
-    /// given, renews the list of the instance's processes.
-    pub(crate) fn sample(&self, table: Option<&Table>) {
+    /// The instance was started again: what it used before is added to.
+    pub(crate) fn reopen(&self, leader: Incarnation) {
         let mut state = self.state();
-        if state.ended_at.is_some() {
-            return;
-        }
-        if let Some(cgroup) = &self.cgroup {
-            state.members = cgroup.pids();
-        } else if let Some(table) = table {
-            state.members = self.members(table);
-        }
-        let pss: Option<u64> = state.members.iter().map(|pid| pss_bytes(*pid)).sum_known();
-        if let Some(n_bytes) = pss {
-            state.memory.add(Instant::now(), n_bytes);
-        }
-        self.read_cpu(&mut state);
+        state.cpu_before = state.tally.cpu();
+        state.members = vec![leader.pid];
+        state.leader = leader;
+        state.tally.reopen();
+    }
+
+    /// The first process of its present life, dead or alive.
+    pub(crate) fn leader(&self) -> Incarnation {
+        self.state().leader.clone()
     }
 
     /// Takes the last readings of an instance that has ended and is not reaped.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         self.read_cpu(&mut state);
-        state.cgroup_peak = self.cgroup.as_ref().and_then(Cgroup::memory_peak_bytes);
-        let now = Instant::now();
-        state.memory.extend(now);
-        state.ended_at = Some(now);
+        if let Some((n_bytes, source)) = self.group().and_then(Group::memory_peak_bytes) {
+            state.tally.see_charged_peak(n_bytes, source);
+        }
+        state.tally.close();
     }
 
     /// Keeps what the instance itself counted.
     pub(crate) fn set_network(&self, network: NetworkBytes) {
-        self.state().network = Some(network);
+        self.state().tally.see_network(network);
     }
 
     /// Everything so far.
     pub(crate) fn usage(&self, instance: &str, role: &str) -> Usage {
-        let state = self.state();
-        let until = state.ended_at.unwrap_or_else(Instant::now);
-        let lifetime_s = (until - self.started_at).as_secs_f64();
-        let memory = Memory::of(&state, lifetime_s);
-        Usage {
-            instance: instance.to_owned(),
-            role: role.to_owned(),
-            lifetime_s,
-            cpu_s: state.cpu.as_secs_f64(),
-            cpu_source: state.cpu_source.unwrap_or("proc").to_owned(),
-            memory_peak_bytes: memory.peak_bytes,
-            memory_byte_s: memory.byte_s,
-            memory_source: memory.source.to_owned(),
-            n_samples: state.memory.n_samples,
-            network: state.network,
-        }
+        self.state().tally.usage(instance, role)
     }
 
     /// The processes of the instance's group, and their descendants.
-    pub(crate) fn members(&self, table: &Table) -> Vec<u32> {
-        let group = table
-            .processes
-            .values()
-            .filter(|stat| stat.group == self.leader.pid && !stat.is_dead());
+    fn members(leader: &Incarnation, table: &Table) -> Vec<u32> {
+        let group =
+            table.processes.values().filter(|stat| stat.group == leader.pid && !stat.is_dead());
         table.with_descendants(group.map(|stat| stat.pid)).into_iter().collect()
     }
 
     fn read_cpu(&self, state: &mut State) {
-        let (cpu, source) = match self.cgroup.as_ref().and_then(Cgroup::cpu) {
+        let (cpu, source) = match self.group().and_then(Group::cpu) {
             Some((cpu, source)) => (cpu, source),
-            None => (self.cpu_in_proc(&state.members), "proc"),
+            None => (state.cpu_before + state.cpu_in_proc(), "proc"),
         };
-        // A child that ended unwaited-for takes its time with it: never fall.
-        state.cpu = state.cpu.max(cpu);
-        state.cpu_source = Some(source);
+        state.tally.see_cpu(cpu, source);
     }
 
-    /// The leader may have ended; its times stay readable until it is reaped.
-    fn cpu_in_proc(&self, members: &[u32]) -> Duration {
-        let others = members.iter().filter(|pid| **pid != self.leader.pid);
-        let others = others.filter_map(|pid| crate::process::Stat::of(*pid));
-        self.leader.stat().into_iter().chain(others).map(|stat| stat.cpu).sum()
+    fn group(&self) -> Option<&Group> {
+        self.cgroup.as_ref().map(|cgroup| &cgroup.group)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -143,45 +96,41 @@ impl Account {
     }
 }
 
-impl Integral {
-    fn add(&mut self, now: Instant, n_bytes: u64) {
-        self.extend(now);
-        self.last = Some((now, n_bytes));
-        self.peak_bytes = self.peak_bytes.max(n_bytes);
-        self.n_samples += 1;
-    }
-
-    /// The memory stayed as it was until now.
-    fn extend(&mut self, now: Instant) {
-        if let Some((then, n_bytes)) = self.last {
-            self.byte_s += n_bytes as f64 * now.saturating_duration_since(then).as_secs_f64();
-            self.last = Some((now, n_bytes));
-        }
+impl State {
+    /// The leader may have ended; its times stay readable until it is reaped.
+    fn cpu_in_proc(&self) -> Duration {
+        let others = self.members.iter().filter(|pid| **pid != self.leader.pid);
+        let others = others.filter_map(|pid| crate::process::Stat::of(*pid));
+        self.leader.stat().into_iter().chain(others).map(|stat| stat.cpu).sum()
     }
 }
 
-/// The memory figures and their source: PSS, because it means the same with and
-/// without control groups; the group's peak only where no sample was caught.
-struct Memory {
-    peak_bytes: u64,
-    byte_s: f64,
-    source: &'static str,
-}
+impl Sampled for Account {
+    fn is_closed(&self) -> bool {
+        self.state().tally.is_closed()
+    }
 
-impl Memory {
-    fn of(state: &State, lifetime_s: f64) -> Self {
-        match state.cgroup_peak {
-            Some((peak_bytes, source)) if state.memory.n_samples == 0 => {
-                Self { peak_bytes, byte_s: peak_bytes as f64 * lifetime_s, source }
-            }
-            _ => {
-                let mut memory = state.memory;
-                if state.ended_at.is_none() {
-                    memory.extend(Instant::now());
-                }
-                Self { peak_bytes: memory.peak_bytes, byte_s: memory.byte_s, source: "pss" }
-            }
+    fn needs_table(&self) -> bool {
+        self.cgroup.is_none() && !self.is_closed()
+    }
+
+    /// `table`, where it is needed and given, renews the list of processes.
+    /// Memory is PSS, because it means the same with and without groups.
+    fn sample(&self, table: Option<&Table>) {
+        let mut state = self.state();
+        if state.tally.is_closed() {
+            return;
         }
+        if let Some(group) = self.group() {
+            state.members = group.pids();
+        } else if let Some(table) = table {
+            state.members = Self::members(&state.leader, table);
+        }
+        let pss: Option<u64> = state.members.iter().map(|pid| pss_bytes(*pid)).sum_known();
+        if let Some(n_bytes) = pss {
+            state.tally.see_memory(n_bytes, "pss");
+        }
+        self.read_cpu(&mut state);
     }
 }
 
@@ -200,21 +149,9 @@ impl<I: Iterator<Item = Option<u64>>> SumKnown for I {
 mod tests {
     use super::*;
     use crate::{
+        cgroup::Hierarchy,
         command::{self, Invocation, Streams},
-        local::cgroup::Hierarchy,
     };
-
-    #[test]
-    fn memory_is_integrated_as_steps() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut memory = Integral::default();
-        memory.add(at(1), 100);
-        memory.add(at(3), 50);
-        memory.extend(at(7));
-        assert_eq!(memory.byte_s, 2.0 * 100.0 + 4.0 * 50.0);
-        assert_eq!((memory.peak_bytes, memory.n_samples), (100, 2));
-    }
 
     /// Where control groups may be made here, all of them and /proc are asked
     /// about the same process.
@@ -233,7 +170,7 @@ mod tests {
         let (process, _) = command::spawn(&busy, log, entrances).unwrap();
         process.ended().await.unwrap();
         let in_proc = process.incarnation.stat().unwrap().cpu.as_secs_f64();
-        let in_groups: Vec<_> = groups.iter().filter_map(Cgroup::cpu).collect();
+        let in_groups: Vec<_> = groups.iter().filter_map(|it| it.group.cpu()).collect();
         process.reap().unwrap();
         for group in &groups {
             assert!(group.remove().await);

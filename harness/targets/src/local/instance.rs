@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    fs::File,
+    fs::{File, OpenOptions},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -16,16 +16,22 @@ use anyhow::{Context as _, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::sync::{Mutex, watch};
 
-use super::{account::Account, cgroup::Cgroup, files, ports};
+use super::{
+    account::Account,
+    cgroup::Cgroup,
+    disk::{self, Disk},
+    ports,
+};
 use crate::{
     command::{self, Invocation, Streams},
+    files,
     http,
     ledger::{Ledger, Resource},
     probe::Condition,
     process::{Incarnation, Table},
     role::{Instance, Probe, Resources},
     target::Casualty,
-    usage::Usage,
+    usage::{Sampled as _, Usage},
     wait::{self, Interval},
 };
 
@@ -37,9 +43,6 @@ const DEATH: Duration = Duration::from_secs(10);
 
 /// How long the instance may take to say what it has sent and received.
 const METRICS: Duration = Duration::from_millis(500);
-
-/// The lines of its log that an error about an instance holds.
-const N_ERROR_LINES: usize = 20;
 
 /// Everything that is decided about an instance before it is started.
 pub(crate) struct Plan {
@@ -63,65 +66,90 @@ pub(crate) struct Plan {
 pub(crate) struct Running {
     pub(crate) instance: Instance,
     pub(crate) account: Arc<Account>,
+    /// The name of its resources, unique in the run.
+    pub(super) name: String,
+    pub(super) ledger: Ledger,
+    pub(super) disk: Option<Disk>,
+    pub(super) is_paused: AtomicBool,
+    pub(super) is_stopped: Mutex<bool>,
+    command: Invocation,
     condition: Condition,
     is_job: bool,
     ready_within: Duration,
     metrics: Option<String>,
-    name: String,
     dir: PathBuf,
     log: PathBuf,
-    ledger: Ledger,
-    ending: watch::Receiver<Option<Ending>>,
+    ending: watch::Sender<Option<Ending>>,
     is_stopping: Arc<AtomicBool>,
-    is_stopped: Mutex<bool>,
     _ports: Vec<ports::Claim>,
 }
 
 /// How an instance ended.
 #[derive(Debug, Clone)]
-struct Ending {
+pub(super) struct Ending {
     is_success: bool,
     was_asked_for: bool,
-    how: String,
+    pub(super) how: String,
 }
 
 impl Plan {
     /// Starts the instance. What it creates is in the ledger before it exists,
     /// and gone again if the start fails.
     pub(crate) async fn start(self, ledger: &Ledger) -> anyhow::Result<Running> {
-        ledger.intend(&[self.process_group(), self.group()])?;
+        ledger.intend(&self.resources_to_make())?;
         let cgroup = self.cgroup.clone().create();
-        let started = self.spawn(cgroup.as_ref());
-        if started.is_err() {
-            ledger.removed(&self.process_group())?;
-            let is_gone = match &cgroup {
-                Some(cgroup) => cgroup.remove().await,
-                None => true,
-            };
-            if is_gone {
-                ledger.removed(&self.group())?;
+        let started = self.limit(cgroup.as_ref()).and_then(|()| self.spawn(cgroup.as_ref()));
+        let (process, disk) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                self.undo(cgroup, ledger).await?;
+                return Err(error.context(format!("start {}", self.instance.id)));
             }
-        }
-        let process = started.with_context(|| format!("start {}", self.instance.id))?;
+        };
         let account = Arc::new(Account::open(process.incarnation.clone(), cgroup));
-        let is_stopping = Arc::default();
-        let ending = watch_end(process, Arc::clone(&account), Arc::clone(&is_stopping));
-        Ok(Running {
+        let running = Running {
             instance: self.instance,
             account,
+            name: self.name,
+            ledger: ledger.clone(),
+            disk,
+            is_paused: AtomicBool::new(false),
+            is_stopped: Mutex::new(false),
+            command: self.command,
             condition: self.condition,
             is_job: self.probe == Probe::Started,
             ready_within: self.ready_within,
             metrics: self.metrics,
-            name: self.name,
             dir: self.dir,
             log: self.log,
-            ledger: ledger.clone(),
-            ending,
-            is_stopping,
-            is_stopped: Mutex::new(false),
+            ending: watch::Sender::new(None),
+            is_stopping: Arc::default(),
             _ports: self.ports,
-        })
+        };
+        running.watch_end(process);
+        Ok(running)
+    }
+
+    fn resources_to_make(&self) -> Vec<Resource> {
+        let disk = self.resources.disk_bytes.map(|_| disk::resource(&self.dir));
+        disk.into_iter().chain([self.process_group(), self.group()]).collect()
+    }
+
+    /// Takes back what a start that failed has made.
+    async fn undo(&self, cgroup: Option<Cgroup>, ledger: &Ledger) -> anyhow::Result<()> {
+        ledger.removed(&self.process_group())?;
+        let is_gone = match &cgroup {
+            Some(cgroup) => cgroup.remove().await,
+            None => true,
+        };
+        if is_gone {
+            ledger.removed(&self.group())?;
+        }
+        if self.resources.disk_bytes.is_some() {
+            disk::unmount(&self.dir)?;
+            ledger.removed(&disk::resource(&self.dir))?;
+        }
+        Ok(())
     }
 
     fn process_group(&self) -> Resource {
@@ -133,27 +161,25 @@ impl Plan {
         Resource::new("cgroup", &self.cgroup.name).with("paths", paths)
     }
 
-    fn spawn(&self, cgroup: Option<&Cgroup>) -> anyhow::Result<command::Process> {
-        self.limit(cgroup)?;
+    fn spawn(&self, cgroup: Option<&Cgroup>) -> anyhow::Result<(command::Process, Option<Disk>)> {
         std::fs::create_dir(&self.dir)
             .with_context(|| format!("create the directory {}", self.dir.display()))?;
+        let mount = |n_bytes| Disk::mount(&self.dir, n_bytes);
+        let disk = self.resources.disk_bytes.map(mount).transpose()?;
         let log = File::create(&self.log)
             .with_context(|| format!("create the log {}", self.log.display()))?;
-        let entrances = cgroup.map(Cgroup::entrances).transpose().context("open its cgroup")?;
-        let (process, _) =
-            command::spawn(&self.command, Streams::Log(log), entrances.unwrap_or_default())?;
-        Ok(process)
+        Ok((spawn(&self.command, log, cgroup)?, disk))
     }
 
     fn limit(&self, cgroup: Option<&Cgroup>) -> anyhow::Result<()> {
-        if self.resources == Resources::default() {
+        if (Resources { disk_bytes: None, ..self.resources }) == Resources::default() {
             return Ok(());
         }
         let refused = cgroup.map_or(Err("anything"), |cgroup| cgroup.limit(&self.resources));
         refused.map_err(|what| {
             anyhow!(
                 "this user may not limit {what} with control groups \
-                 (hint: run as root, or leave the limits out)"
+                 (hint: run as root, or leave [resources.ROLE] out of the profile)"
             )
         })
     }
@@ -163,7 +189,7 @@ impl Running {
     /// Writes to the ledger which process it is. Only called once the testbed
     /// knows the instance: if the disk is full, it must still be stopped.
     pub(crate) fn confirm(&self) -> anyhow::Result<()> {
-        self.ledger.created(&process_group(&self.name).with_leader(&self.account.leader))
+        self.ledger.created(&process_group(&self.name).with_leader(&self.account.leader()))
     }
 
     /// Waits for the probe.
@@ -174,10 +200,10 @@ impl Running {
             biased;
             readiness = wait::within(&what, self.ready_within, looking) => readiness,
             ending = self.ended() => {
-                bail!("{} {} before it was ready{}", self.instance.id, ending.how, self.excerpt())
+                bail!("{} {} before it was ready{}", self.instance.id, ending.how, files::excerpt(&self.log))
             }
         };
-        readiness.map_err(|gave_up| anyhow!("{gave_up}{}", self.excerpt()))
+        readiness.map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))
     }
 
     /// Waits for a job's successful end.
@@ -185,9 +211,9 @@ impl Running {
         let what = format!("{} to finish", self.instance.id);
         let ending = wait::within(&what, limit, self.ended())
             .await
-            .map_err(|gave_up| anyhow!("{gave_up}{}", self.excerpt()))?;
+            .map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))?;
         if !ending.is_success {
-            bail!("{} {}{}", self.instance.id, ending.how, self.excerpt());
+            bail!("{} {}{}", self.instance.id, ending.how, files::excerpt(&self.log));
         }
         Ok(())
     }
@@ -212,7 +238,7 @@ impl Running {
 
     /// How it ended, if it did so on its own and ought not to have.
     pub(crate) async fn casualty(&self) -> Option<Casualty> {
-        if self.account.leader.stat().is_some_and(|stat| !stat.is_dead()) {
+        if self.account.leader().stat().is_some_and(|stat| !stat.is_dead()) {
             return None;
         }
         // It may have died so recently that its watcher does not know yet.
@@ -231,6 +257,10 @@ impl Running {
         self.read().await;
         self.is_stopping.store(true, Ordering::Release);
         self.signal(Signal::TERM)?;
+        if self.is_paused.load(Ordering::Acquire) {
+            // A frozen process cannot heed the request.
+            self.resume().await?;
+        }
         if self.gone_within(GRACE).await.is_err() {
             self.signal(Signal::KILL)?;
             self.gone_within(DEATH).await?;
@@ -248,8 +278,41 @@ impl Running {
         let _ = self.signal(Signal::KILL);
     }
 
-    async fn ended(&self) -> Ending {
-        let mut ending = self.ending.clone();
+    /// Starts it anew once it has ended, on the files it left.
+    pub(super) fn start_again(&self) -> anyhow::Result<()> {
+        let log = OpenOptions::new()
+            .append(true)
+            .open(&self.log)
+            .with_context(|| format!("open the log {}", self.log.display()))?;
+        let process = spawn(&self.command, log, self.account.cgroup.as_ref())
+            .with_context(|| format!("start {} again", self.instance.id))?;
+        self.account.reopen(process.incarnation.clone());
+        self.is_paused.store(false, Ordering::Release);
+        self.is_stopping.store(false, Ordering::Release);
+        self.ending.send_replace(None);
+        self.watch_end(process);
+        self.confirm()
+    }
+
+    /// Says that its end, from now on, is nobody's accident.
+    pub(super) fn expect_end(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+
+    /// How it ended, if that is known by now.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        self.ending.borrow().clone()
+    }
+
+    /// Unmounts its disk, if it has one of its own.
+    pub(crate) fn release_disk(&self) -> anyhow::Result<()> {
+        let Some(disk) = &self.disk else { return Ok(()) };
+        disk.unmount().with_context(|| format!("unmount {}", self.dir.display()))?;
+        self.ledger.removed(&disk::resource(&self.dir))
+    }
+
+    pub(super) async fn ended(&self) -> Ending {
+        let mut ending = self.ending.subscribe();
         match ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone()) {
             Some(ending) => ending,
             None => Ending {
@@ -284,6 +347,23 @@ impl Running {
         serde_json::from_slice(&json).ok()
     }
 
+    /// Waits for the leader's end in a task, closes the account while the last
+    /// times are still to be read, reaps, and tells.
+    fn watch_end(&self, process: command::Process) {
+        let (account, ending) = (Arc::clone(&self.account), self.ending.clone());
+        let is_stopping = Arc::clone(&self.is_stopping);
+        tokio::spawn(async move {
+            let watched = process.ended().await;
+            let was_asked_for = is_stopping.load(Ordering::Acquire);
+            account.close();
+            let (is_success, how) = match watched.and_then(|()| process.reap()) {
+                Ok(status) => (status.success(), command::describe(status)),
+                Err(error) => (false, format!("was lost: {error:#}")),
+            };
+            ending.send_replace(Some(Ending { is_success, was_asked_for, how }));
+        });
+    }
+
     async fn gone_within(&self, limit: Duration) -> Result<(), wait::GaveUp> {
         let what = format!("{} to leave", self.instance.id);
         wait::within(&what, limit, async {
@@ -301,7 +381,7 @@ impl Running {
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
         // Until the leader is reaped its id, and so the group's, is not reused.
-        if self.account.leader.stat().is_some() {
+        if self.account.leader().stat().is_some() {
             if let Some(group) = self.group() {
                 // A failure means that the group is gone already.
                 let _ = kill_process_group(group, signal);
@@ -320,18 +400,18 @@ impl Running {
         &'a self,
         table: &'a Table,
     ) -> impl Iterator<Item = &'a crate::process::Stat> + 'a {
-        let leader_lives = self.account.leader.stat().is_some();
+        let leader_lives = self.account.leader().stat().is_some();
         table
             .processes
             .values()
-            .filter(|stat| stat.group == self.account.leader.pid && !stat.is_dead())
+            .filter(|stat| stat.group == self.account.leader().pid && !stat.is_dead())
             .filter(move |stat| {
                 leader_lives || stat.marks().instance.as_deref() == Some(self.name.as_str())
             })
     }
 
     fn group(&self) -> Option<Pid> {
-        i32::try_from(self.account.leader.pid).ok().and_then(Pid::from_raw)
+        i32::try_from(self.account.leader().pid).ok().and_then(Pid::from_raw)
     }
 
     /// A group that still has members holds something that escaped; it stays
@@ -347,19 +427,10 @@ impl Running {
         }
         Ok(())
     }
-
-    /// The end of the log, to be appended to an error.
-    fn excerpt(&self) -> String {
-        match files::tail(&self.log, N_ERROR_LINES) {
-            Ok(lines) if lines.is_empty() => "; it printed nothing".to_owned(),
-            Ok(lines) => format!("; its last lines ({}):\n{lines}", self.log.display()),
-            Err(error) => format!("; its log {} cannot be read: {error}", self.log.display()),
-        }
-    }
 }
 
 impl Resource {
-    fn with_leader(self, leader: &Incarnation) -> Self {
+    pub(super) fn with_leader(self, leader: &Incarnation) -> Self {
         self.with("pid", leader.pid)
             .with("start_ticks", leader.start_ticks)
             .with("boot_id", leader.boot_id.as_str())
@@ -380,34 +451,16 @@ pub(crate) fn minimal_environment(dir: &Path) -> BTreeMap<String, OsString> {
     inherited.chain(fixed.map(|(name, value)| (name.to_owned(), value))).collect()
 }
 
-fn process_group(name: &str) -> Resource {
+pub(super) fn process_group(name: &str) -> Resource {
     Resource::new("process-group", name)
 }
 
-/// Waits for the leader's end, closes the account while the last times are
-/// still to be read, and reaps.
-fn watch_end(
-    process: command::Process,
-    account: Arc<Account>,
-    is_stopping: Arc<AtomicBool>,
-) -> watch::Receiver<Option<Ending>> {
-    let (sender, receiver) = watch::channel(None);
-    tokio::spawn(async move {
-        let watched = process.ended().await;
-        let was_asked_for = is_stopping.load(Ordering::Acquire);
-        account.close();
-        let ending = match watched.and_then(|()| process.reap()) {
-            Ok(status) => Ending {
-                is_success: status.success(),
-                was_asked_for,
-                how: command::describe(status),
-            },
-            Err(error) => {
-                Ending { is_success: false, was_asked_for, how: format!("was lost: {error:#}") }
-            }
-        };
-        // Nobody listens once the testbed is gone.
-        let _ = sender.send(Some(ending));
-    });
-    receiver
+fn spawn(
+    command: &Invocation,
+    log: File,
+    cgroup: Option<&Cgroup>,
+) -> anyhow::Result<command::Process> {
+    let entrances = cgroup.map(Cgroup::entrances).transpose().context("open its cgroup")?;
+    let (process, _) = command::spawn(command, Streams::Log(log), entrances.unwrap_or_default())?;
+    Ok(process)
 }

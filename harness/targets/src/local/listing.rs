@@ -11,12 +11,12 @@ use std::{
 use anyhow::Context as _;
 
 use super::{
-    cgroup::{self, Hierarchy},
-    shared_memory,
+    cgroup, disk, shared_memory,
     sockets::{self, Listener},
 };
 use crate::{
     audit::{Attribution, Entry, Listing},
+    cgroup::{Hierarchy, pids},
     children,
     label::RunLabel,
     ledger::Resource,
@@ -46,6 +46,7 @@ pub(crate) fn list(label: &RunLabel, places: &Places) -> anyhow::Result<Listing>
     list_files(&mut listing, "shm-file", &places.shared_memory, label, &Attribution::Likely);
     list_files(&mut listing, "temporary", &places.temporary, label, &Attribution::Unknown);
     list_cgroups(&mut listing, label);
+    list_mounts(&mut listing, label);
     Ok(listing)
 }
 
@@ -196,7 +197,7 @@ fn list_cgroups(listing: &mut Listing, label: &RunLabel) {
     }
     for (name, paths) in found {
         let Some(attribution) = by_name(Path::new(&name), label) else { continue };
-        let n_members: usize = paths.iter().map(|path| cgroup::pids(path).len()).max().unwrap_or(0);
+        let n_members: usize = paths.iter().map(|path| pids(path).len()).max().unwrap_or(0);
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         let entry = Entry {
             resource: Resource::new("cgroup", &name).with("paths", paths),
@@ -205,6 +206,23 @@ fn list_cgroups(listing: &mut Listing, label: &RunLabel) {
             age: None,
         };
         listing.insert(name, entry);
+    }
+}
+
+/// The mounts in directories of runs; others come and go with other programs.
+fn list_mounts(listing: &mut Listing, label: &RunLabel) {
+    for mount in disk::mounts() {
+        let Some(owner) = disk::label(&mount.dir) else { continue };
+        let attribution =
+            if owner == *label { Attribution::Labelled } else { Attribution::Other(owner) };
+        let name = mount.dir.display().to_string();
+        let entry = Entry {
+            resource: Resource::new("mount", &name),
+            owner: format!("the file system {}", mount.kind),
+            attribution,
+            age: None,
+        };
+        listing.insert(format!("{name}#{}", mount.id), entry);
     }
 }
 

@@ -2,13 +2,13 @@
 
 mod account;
 mod cgroup;
-mod files;
+mod disk;
+mod faults;
 mod instance;
+mod kin;
 mod listing;
-mod placeholders;
 mod ports;
 mod remove;
-mod sampler;
 mod shared_memory;
 mod sockets;
 mod target;

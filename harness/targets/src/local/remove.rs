@@ -12,9 +12,10 @@ use anyhow::{Context as _, bail, ensure};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{cgroup, files, shared_memory};
+use super::{cgroup, disk, kin, shared_memory};
 use crate::{
-    children,
+    cgroup::pids,
+    children, files,
     label::RunLabel,
     ledger::Resource,
     process::{Incarnation, Stat, Table},
@@ -29,10 +30,11 @@ pub(crate) async fn remove(label: &RunLabel, resource: &Resource) -> anyhow::Res
     match resource.kind.as_str() {
         "process-group" => {
             let leader = incarnation(resource);
-            kill(&resource.name, |table| group(table, label, &resource.name, leader.as_ref())).await
+            kill(&resource.name, |table| kin::of_instance(table, label, &resource.name, leader.as_ref())).await
         }
         "process" | "tcp-listener" => kill(&resource.name, |table| exactly(table, resource)).await,
         "cgroup" => remove_cgroup(label, resource).await,
+        "mount" => unmount(label, Path::new(&resource.name)),
         "directory" => remove_labelled(label, Path::new(&resource.name)),
         "temporary" | "shm-file" => remove_same_file(resource),
         "sysv-shm" => remove_segment(resource),
@@ -47,7 +49,7 @@ async fn kill(name: &str, select: impl Fn(&Table) -> BTreeSet<u32> + Sync) -> an
     let select = &select;
     let is_gone = || async move {
         let Ok(table) = Table::read() else { return false };
-        let doomed = living(&table, select(&table));
+        let doomed = kin::living(&table, select(&table));
         for stat in &doomed {
             // A failure shows in the next look.
             let _ = stat.signal(Signal::KILL);
@@ -57,37 +59,6 @@ async fn kill(name: &str, select: impl Fn(&Table) -> BTreeSet<u32> + Sync) -> an
     };
     let what = format!("the end of {name}");
     Ok(wait::until(&what, DEATH, Interval::BACKING_OFF, is_gone).await?)
-}
-
-/// The processes and their descendants, without zombies, us and our ancestors.
-fn living(table: &Table, roots: BTreeSet<u32>) -> Vec<&Stat> {
-    let lineage = table.lineage();
-    table
-        .with_descendants(roots)
-        .iter()
-        .filter(|pid| !lineage.contains(pid))
-        .filter_map(|pid| table.processes.get(pid))
-        .filter(|stat| !stat.is_dead())
-        .collect()
-}
-
-/// The processes that carry the instance's marks, and those of the group of
-/// its leader, as long as that is the leader we started.
-fn group(
-    table: &Table,
-    label: &RunLabel,
-    name: &str,
-    leader: Option<&Incarnation>,
-) -> BTreeSet<u32> {
-    let led = leader.filter(|leader| leader.stat().is_some()).map(|leader| leader.pid);
-    let is_ours = |stat: &&Stat| {
-        if led == Some(stat.group) {
-            return true;
-        }
-        let marks = stat.marks();
-        marks.run.as_ref() == Some(label) && marks.instance.as_deref() == Some(name)
-    };
-    table.processes.values().filter(is_ours).map(|stat| stat.pid).collect()
 }
 
 /// The one process that a listing has named, if the id is still its own.
@@ -107,11 +78,18 @@ async fn remove_cgroup(label: &RunLabel, resource: &Resource) -> anyhow::Result<
         .filter(|dir| dir.file_name().is_some_and(|name| name == resource.name.as_str()))
         .filter(|dir| dir.join("cgroup.procs").exists())
         .collect();
-    let members = |_: &Table| dirs.iter().flat_map(|dir| cgroup::pids(dir)).collect();
+    let members = |_: &Table| dirs.iter().flat_map(|dir| pids(dir)).collect();
     kill(&resource.name, members).await?;
     let are_gone = || async { dirs.iter().all(|dir| cgroup::remove_empty(dir)) };
     let what = format!("the removal of the control group {}", resource.name);
     Ok(wait::until(&what, DEATH, Interval::BACKING_OFF, are_gone).await?)
+}
+
+/// Unmounts what is mounted in a directory of the run's.
+fn unmount(label: &RunLabel, dir: &Path) -> anyhow::Result<()> {
+    let is_ours = disk::label(dir).is_some_and(|named| named == *label);
+    ensure!(is_ours, "{} does not carry the label of run {label}: left alone", dir.display());
+    disk::unmount(dir).with_context(|| format!("unmount {}", dir.display()))
 }
 
 /// Removes a directory whose own name carries the run's label.
@@ -183,6 +161,7 @@ mod tests {
     async fn what_is_gone_already_counts_as_removed() {
         for resource in [
             Resource::new("directory", "/no/such/reprise-0123456789ab-t1"),
+            Resource::new("mount", "/no/such/reprise-0123456789ab-t1/worker-0"),
             Resource::new("shm-file", "/no/such/file").with("inode", 1),
             Resource::new("process-group", "t1-never-0"),
             Resource::new("process", "4194305").with("start_ticks", 1),
@@ -227,6 +206,13 @@ mod tests {
     async fn a_control_group_of_another_name_is_left_alone() {
         let error = refusal(Resource::new("cgroup", "user.slice")).await;
         assert!(error.contains("not one of run 0123456789ab"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_mount_elsewhere_is_left_alone() {
+        let error = refusal(Resource::new("mount", "/proc")).await;
+        assert!(error.contains("does not carry the label of run 0123456789ab"), "{error}");
+        assert!(Path::new("/proc/self").exists());
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! The target itself: provisioning, listing and removing.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -12,11 +12,16 @@ use super::{
 };
 use crate::{
     audit::Listing,
+    doctor,
     label::RunLabel,
     ledger::Resource,
-    process::pss_bytes,
+    process::Table,
     target::{Shortfall, Site, Target, Testbed},
+    wait::{self, Interval},
 };
+
+/// How long a process may leave its environment blank while it executes.
+const BLANK: Duration = Duration::from_secs(1);
 
 /// This machine.
 #[derive(Debug, Default)]
@@ -49,20 +54,7 @@ impl Target for Local {
     }
 
     async fn shortfalls(&self) -> Vec<Shortfall> {
-        let mut shortfalls = Vec::new();
-        if pss_bytes(std::process::id()).is_none() {
-            shortfalls.push(Shortfall {
-                missing: "/proc/PID/smaps_rollup, from which memory is read".to_owned(),
-                mend: "mount -t proc proc /proc, on Linux 4.14 or newer".to_owned(),
-            });
-        }
-        if std::net::TcpListener::bind(("127.0.0.1", 0)).is_err() {
-            shortfalls.push(Shortfall {
-                missing: "the loopback interface".to_owned(),
-                mend: "ip link set lo up".to_owned(),
-            });
-        }
-        shortfalls
+        doctor::local::shortfalls()
     }
 
     async fn provision(&self, site: Site) -> anyhow::Result<Box<dyn Testbed>> {
@@ -72,6 +64,14 @@ impl Target for Local {
 
     async fn listing(&self, label: &RunLabel) -> anyhow::Result<Listing> {
         listing::list(label, &self.places)
+    }
+
+    /// Waits until no young process is in the middle of an exec, when its
+    /// environment, and so its label, cannot be seen.
+    async fn settle(&self, _outstanding: &[Resource]) {
+        let is_settled = || async { Table::read().is_ok_and(|it| !it.has_young_blank(BLANK)) };
+        // One whose environment stays empty is not ours.
+        let _ = wait::until("young processes", BLANK, Interval::BACKING_OFF, is_settled).await;
     }
 
     async fn remove(&self, label: &RunLabel, resource: &Resource) -> anyhow::Result<()> {

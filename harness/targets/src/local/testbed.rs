@@ -17,23 +17,24 @@ use async_trait::async_trait;
 use tokio::task::JoinSet;
 
 use super::{
-    cgroup::{Cgroup, Hierarchy},
-    files,
+    cgroup::Cgroup,
     instance::{Plan, Running, cgroup_name, minimal_environment},
-    placeholders::Values,
     ports,
-    sampler::Sampler,
 };
 use crate::{
+    cgroup::Hierarchy,
     children,
     command::{Environment, Invocation},
+    fault::{FillDisk, Kill, Pause, Restart},
+    files,
     label::LABEL_VARIABLE,
     ledger::Resource,
+    placeholders::Values,
     probe::Condition,
     process::{INSTANCE_VARIABLE, Table},
     role::{Instance, Program, RoleSpec},
     target::{Casualty, Site, Testbed},
-    usage::Usage,
+    usage::{Sampler, Usage},
 };
 
 /// The instances of one trial, and the directory that holds theirs.
@@ -107,7 +108,7 @@ impl LocalTestbed {
         name: &str,
         values: &Values<'_>,
     ) -> anyhow::Result<Invocation> {
-        let Program::Command(words) = &spec.program;
+        let words = words(&spec.program)?;
         let words = words.iter().map(|word| values.fill(word)).collect::<anyhow::Result<Vec<_>>>();
         let words = words.with_context(|| format!("the command of the role `{}`", spec.role))?;
         let Some((program, args)) = words.split_first() else {
@@ -134,15 +135,19 @@ impl LocalTestbed {
         id
     }
 
-    fn adopt(&self, running: &Arc<Running>) {
-        let mut state = self.state();
-        if let Some(sampler) = &state.sampler {
-            sampler.add(Arc::clone(&running.account));
+    /// Has its use of the machine sampled until it ends.
+    pub(super) fn watch(&self, running: &Running) {
+        if let Some(sampler) = &self.state().sampler {
+            sampler.add(Arc::clone(&running.account) as _);
         }
-        state.running.insert(running.instance.id.clone(), Arc::clone(running));
     }
 
-    fn find(&self, instance: &Instance) -> anyhow::Result<Arc<Running>> {
+    fn adopt(&self, running: &Arc<Running>) {
+        self.watch(running);
+        self.state().running.insert(running.instance.id.clone(), Arc::clone(running));
+    }
+
+    pub(super) fn find(&self, instance: &Instance) -> anyhow::Result<Arc<Running>> {
         self.state()
             .running
             .get(&instance.id)
@@ -209,11 +214,30 @@ impl Testbed for LocalTestbed {
         let sampler = self.state().sampler.take();
         drop(sampler);
         children::reap_orphans(&Table::read().context("read /proc")?);
+        let released: anyhow::Result<()> =
+            self.all().iter().try_for_each(|running| running.release_disk());
         // Also if an instance could not be stopped, or the ledger not be written.
         let removed = files::remove_tree(&self.dir);
         stopped.into_iter().collect::<anyhow::Result<()>>()?;
+        released?;
         removed.with_context(|| format!("remove {}", self.dir.display()))?;
         self.site.ledger.removed(&directory(&self.dir))
+    }
+
+    fn kill(&self) -> Option<&dyn Kill> {
+        Some(self)
+    }
+
+    fn pause(&self) -> Option<&dyn Pause> {
+        Some(self)
+    }
+
+    fn restart(&self) -> Option<&dyn Restart> {
+        Some(self)
+    }
+
+    fn fill_disk(&self) -> Option<&dyn FillDisk> {
+        Some(self)
     }
 }
 
@@ -225,6 +249,21 @@ impl Drop for LocalTestbed {
         for running in running.into_values() {
             running.kill();
         }
+    }
+}
+
+/// The program as words of a command line of this machine.
+fn words(program: &Program) -> anyhow::Result<Vec<String>> {
+    match program {
+        Program::Own { binary, args } => {
+            let binary = binary.to_str().context("the system's binary has a path in UTF-8")?;
+            Ok(std::iter::once(binary).chain(args.iter().map(String::as_str)).map(str::to_owned).collect())
+        }
+        Program::Command { words, .. } => Ok(words.clone()),
+        Program::Image { image, .. } => bail!(
+            "the target `local` runs no images, and the environment names `{image}` \
+             (hint: give the role a command, or use an environment of the target `docker`)"
+        ),
     }
 }
 

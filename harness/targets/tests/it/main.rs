@@ -2,6 +2,7 @@
 
 mod audit;
 mod crash;
+mod faults;
 mod gc;
 mod ledger;
 mod roles;
@@ -14,18 +15,19 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
-    targets::reaper::run_if_asked();
+    targets::helper::run_if_asked();
     if let Some(code) = toy::run_if_asked() {
         return code;
     }
     targets::local::become_subreaper().expect("Linux 3.4 and newer allow it");
-    let modules: [Vec<Trial>; 6] = [
+    let modules: [Vec<Trial>; 7] = [
         roles::tests(),
         usage::tests(),
         audit::tests(),
         ledger::tests(),
         gc::tests(),
         crash::tests(),
+        faults::tests(),
     ];
     libtest_mimic::run(&Arguments::from_args(), modules.into_iter().flatten().collect()).exit_code()
 }

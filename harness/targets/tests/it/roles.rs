@@ -193,9 +193,10 @@ async fn casualty() -> anyhow::Result<()> {
     let run = Run::begin()?;
     let testbed = run.testbed().await?;
     let mut spec = toy_server(&["serve"])?;
-    let Program::Command(words) = &spec.program;
+    let Program::Command { words, .. } = &spec.program else { panic!("a command") };
     let script = format!("'{}' toy serve {{addr:http}} & sleep 0.1; kill -9 $$", words[0]);
-    spec.program = Program::Command(["sh", "-c", &script].map(str::to_owned).to_vec());
+    let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
+    spec.program = Program::Command { words, include: vec![] };
     let instance = testbed.start(&spec).await?;
     ensure!(testbed.finished(&instance, PATIENCE).await.is_err());
     let casualties = testbed.casualties().await?;

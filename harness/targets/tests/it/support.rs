@@ -95,13 +95,14 @@ pub(crate) fn toy_server(args: &[&str]) -> anyhow::Result<RoleSpec> {
 pub(crate) fn command(words: Vec<String>) -> RoleSpec {
     RoleSpec {
         role: "worker".to_owned(),
-        program: Program::Command(words),
+        program: Program::Command { words, include: vec![] },
         env: BTreeMap::new(),
         ports: vec![],
         ready: Probe::Started,
         ready_within: PATIENCE,
         metrics: None,
         resources: Resources::default(),
+        inputs: vec![],
     }
 }
 

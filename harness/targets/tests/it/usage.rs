@@ -11,15 +11,24 @@ const MIB: u64 = 1 << 20;
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("held_memory_is_seen_and_integrated", held_memory),
-        test("the_control_group_sees_the_memory_that_pss_sees", memory_sources_agree)
-            .with_ignored_flag(!may_limit()),
+        limiting(test("the_control_group_sees_the_memory_that_pss_sees", memory_sources_agree)),
         test("processor_time_of_a_finished_job_is_still_there", burnt_time),
         test("processor_time_of_a_child_counts", burnt_time_of_a_child),
         test("network_bytes_come_from_the_service", network_of_a_service),
         test("network_bytes_of_a_job_come_from_its_file", network_of_a_job),
         test("usage_is_still_there_after_a_stop", usage_after_stop),
-        test("a_memory_limit_is_enforced", memory_limit).with_ignored_flag(!may_limit()),
+        limiting(test("a_memory_limit_is_enforced", memory_limit)),
     ]
+}
+
+/// A trial that is ignored, with the reason, where nothing can be limited.
+fn limiting(trial: Trial) -> Trial {
+    if may_limit() {
+        return trial;
+    }
+    trial
+        .with_kind("needs a user who may create control groups, such as root")
+        .with_ignored_flag(true)
 }
 
 /// Whether this user may create control groups that limit memory.
@@ -58,6 +67,8 @@ async fn held_memory() -> anyhow::Result<()> {
     ensure!(usage.memory_source == "pss" && usage.n_samples >= 1, "{usage:?}");
     let most = usage.memory_peak_bytes as f64 * usage.lifetime_s;
     ensure!(usage.memory_byte_s <= most, "{usage:?}");
+    ensure!(usage.sampling_interval_s.is_some() == (usage.n_samples > 1), "{usage:?}");
+    ensure!(usage.interface.is_none(), "loopback belongs to the machine: {usage:?}");
     Ok(())
 }
 
@@ -131,7 +142,7 @@ async fn memory_limit() -> anyhow::Result<()> {
     let run = Run::begin()?;
     let testbed = run.testbed().await?;
     let mut spec = toy_server(&["hold", "256"])?;
-    spec.resources = Resources { cpus: None, memory_bytes: Some(48 * MIB) };
+    spec.resources = Resources { memory_bytes: Some(48 * MIB), ..Resources::default() };
     let server = testbed.start(&spec).await?;
     let error = refusal(testbed.ready(&server).await)?;
     ensure!(error.contains("killed by signal 9 before it was ready"), "{error}");

@@ -4,8 +4,11 @@
 
 mod analysis;
 mod behaviour;
+mod daemon;
+mod deeds;
 mod experiment;
 mod roles;
+mod store;
 
 use std::process::ExitCode;
 

@@ -1,10 +1,10 @@
 //! The toy's roles: a server, a job, and the daemon that a job may leave.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{ExitCode, Stdio},
+    process::ExitCode,
 };
 
 use anyhow::{Context as _, bail};
@@ -13,9 +13,9 @@ use clap::Parser;
 use node::{Endpoint, Meter};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
-use rustix::process::{Signal, getpid, kill_process, setsid};
+use rustix::process::{Signal, getpid, kill_process};
 
-use crate::{behaviour::Behaviour, experiment::Record};
+use crate::{behaviour::Behaviour, daemon, deeds::Deed, experiment::Record, store};
 
 #[derive(Debug, Parser)]
 enum Role {
@@ -30,6 +30,22 @@ enum Role {
     Job(Job),
     /// Says its process id and stays
     Daemon,
+    /// Does what requests tell it to
+    Store {
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        dir: PathBuf,
+        /// Is not ready before `POST /ready`
+        #[arg(long)]
+        shy: bool,
+    },
+    /// Does what its arguments tell it to, prints the answers and exits
+    Deeds {
+        #[arg(long)]
+        dir: PathBuf,
+        deeds: Vec<Deed>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -51,13 +67,15 @@ struct Job {
 /// Plays a role if the first argument names one.
 pub(crate) fn play_if_asked() -> Option<ExitCode> {
     let first = std::env::args().nth(1)?;
-    if !["serve", "job", "daemon"].contains(&first.as_str()) {
+    if !["serve", "job", "daemon", "store", "deeds"].contains(&first.as_str()) {
         return None;
     }
     let played = match Role::parse() {
         Role::Serve { listen, behaviour } => serve(listen, &behaviour),
         Role::Job(job) => job.run(),
-        Role::Daemon => stay(),
+        Role::Daemon => daemon::stay(),
+        Role::Store { listen, dir, shy } => keep_store(listen, dir, shy),
+        Role::Deeds { dir, deeds } => perform(deeds, &dir),
     };
     Some(match played {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,6 +106,21 @@ async fn serve(listen: SocketAddr, behaviour: &Behaviour) -> anyhow::Result<()> 
     endpoint.serve(routes).await
 }
 
+#[tokio::main(flavor = "current_thread")]
+async fn keep_store(listen: SocketAddr, dir: PathBuf, is_shy: bool) -> anyhow::Result<()> {
+    store::serve(listen, dir, is_shy).await
+}
+
+fn perform(deeds: Vec<Deed>, dir: &Path) -> anyhow::Result<()> {
+    for deed in deeds {
+        let answer = deed.perform(dir)?;
+        if !answer.is_empty() {
+            Deed::Say(answer).perform(dir)?;
+        }
+    }
+    Ok(())
+}
+
 async fn die() {
     // It kills itself and so does not return.
     let _ = kill_process(getpid(), Signal::KILL);
@@ -106,7 +139,7 @@ impl Job {
                 let is_first = std::fs::File::create_new(marker).is_ok();
                 self.ask(if is_first { "/die" } else { "/work" })
             }
-            Behaviour::LeavesDaemon(pid_file) => leave_daemon(pid_file),
+            Behaviour::LeavesDaemon(pid_file) => daemon::leave(pid_file),
             Behaviour::LeavesFile(path) => std::fs::write(path, "left").context("leave a file"),
             Behaviour::SeesErrors => {
                 failed_requests = 3;
@@ -132,32 +165,5 @@ impl Job {
         let work = self.mean * (1.0 + self.noise * deviation);
         let text = serde_json::to_vec(&Record { work, failed_requests })?;
         std::fs::write(self.into.join("work.json"), text).context("write the record")
-    }
-}
-
-/// Returns once the daemon is in a session of its own.
-#[expect(clippy::disallowed_methods, reason = "it is what escapes from targets::command")]
-fn leave_daemon(pid_file: &Path) -> anyhow::Result<()> {
-    let mut daemon = std::process::Command::new(std::env::current_exe()?)
-        .arg("daemon")
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("start a daemon")?;
-    let mut pid = String::new();
-    let said = daemon.stdout.take().context("its output is a pipe")?;
-    BufReader::new(said).read_line(&mut pid).context("listen to the daemon")?;
-    std::fs::write(pid_file, pid).context("write the daemon's id")
-}
-
-#[expect(clippy::print_stdout, reason = "the job listens to its daemon's standard output")]
-fn stay() -> anyhow::Result<()> {
-    setsid()?;
-    println!("{}", std::process::id());
-    loop {
-        std::thread::park();
     }
 }

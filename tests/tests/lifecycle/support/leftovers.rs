@@ -7,8 +7,8 @@ use std::{
 
 use super::Run;
 
-/// Everything that carries the run's label: processes, control groups, files;
-/// and its reaper.
+/// Everything that carries the run's label: processes, control groups, files,
+/// what is in a daemon; and its reaper.
 pub(super) fn leftovers(run: &Run, temporary: &Path) -> Vec<String> {
     let label = run.label();
     let mut left = processes(&format!("REPRISE_RUN={label}"));
@@ -20,7 +20,21 @@ pub(super) fn leftovers(run: &Run, temporary: &Path) -> Vec<String> {
         let labelled = entries.filter(|entry| is_labelled(&entry.file_name(), &label));
         left.extend(labelled.map(|entry| entry.path().display().to_string()));
     }
+    #[cfg(feature = "docker")]
+    left.extend(in_daemon(run, &label));
     left
+}
+
+/// What carries the label in the daemon that the run's ledger names, if any.
+#[cfg(feature = "docker")]
+fn in_daemon(run: &Run, label: &str) -> Vec<String> {
+    use workspace_tests::{Trials, daemon::Daemon};
+
+    let ledger = fs::read_to_string(run.path("ledger.jsonl")).unwrap_or_default();
+    let header: serde_json::Value =
+        ledger.lines().next().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+    let Some(host) = header["settings"]["docker"]["host"].as_str() else { return vec![] };
+    Trials::block_on(async { Daemon::at(host).await.unwrap().labelled(label).await.unwrap() })
 }
 
 /// Living processes with this variable, `NAME=value`, in their environment.

@@ -2,7 +2,8 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File},
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -61,6 +62,17 @@ impl Site {
         let path = self.path(name);
         fs::write(&path, text).unwrap();
         path.display().to_string()
+    }
+
+    /// Lets every user of this machine work here.
+    pub(crate) fn open_to_everybody(&self) {
+        let everybody = || Permissions::from_mode(0o777);
+        fs::set_permissions(self.root.path(), everybody()).unwrap();
+        for entry in fs::read_dir(self.root.path()).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                fs::set_permissions(entry.path(), everybody()).unwrap();
+            }
+        }
     }
 
     /// Starts a command in this place's environment.

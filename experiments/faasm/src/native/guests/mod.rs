@@ -1,6 +1,8 @@
 //! The guests' sources, compiled into this binary: the same files as the wasm build's.
 
+mod current;
 mod host;
+mod memory;
 mod run;
 
 #[path = "../../../../../fixtures/guests/src/api.rs"]

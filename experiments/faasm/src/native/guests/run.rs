@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{echo, host, noop, reuters_svm, trap};
+use super::{current, echo, noop, reuters_svm, trap};
 use crate::{host::Context, message::Outcome};
 
 /// A function of a guest: main or a chained one.
@@ -25,10 +25,10 @@ pub(in crate::native) fn find(name: &str) -> Option<&'static [Entry]> {
 /// Runs `entry` for the call of `context`. A panic in it, or an error in a
 /// host function, fails this call only.
 pub(in crate::native) fn run(entry: Entry, context: Context) -> Outcome {
-    host::enter(context);
+    current::enter(context);
     // Unwinding leaves nothing half-done but the call's own context, which ends here.
     let returned = catch_unwind(AssertUnwindSafe(entry));
-    let context = host::leave();
+    let context = current::leave();
     match returned {
         Ok(return_value) => Outcome { return_value, output: context.into_output() },
         Err(panic) => Outcome::failed(reason(&*panic)),
@@ -36,7 +36,7 @@ pub(in crate::native) fn run(entry: Entry, context: Context) -> Outcome {
 }
 
 fn reason(panic: &(dyn Any + Send)) -> String {
-    if let Some(host::Failure(error)) = panic.downcast_ref() {
+    if let Some(current::Failure(error)) = panic.downcast_ref() {
         return format!("host function failed: {error:#}");
     }
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -1,5 +1,8 @@
 //! What is deployed for a point, and the jobs of the client machine.
 
+use std::path::Path;
+
+use anyhow::Context as _;
 use harness::{Bed, Instance, Role};
 
 use super::params::{Mode, Params, Point};
@@ -7,6 +10,9 @@ use super::params::{Mode, Params, Point};
 /// The `Host` headers by which the gateway tells the services apart.
 const NATIVE_SERVICE: &str = "faasm-reuters-svm.faasm.example.com";
 const WASM_SERVICE: &str = "faasm-worker.faasm.example.com";
+
+/// The guest that trains.
+const GUEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/guests/reuters_svm.wasm");
 
 /// The processes that host functions, and where to call them.
 pub(crate) struct Deployment {
@@ -54,14 +60,12 @@ pub(crate) async fn deploy(
 }
 
 /// Uploads the documents and the guest.
-pub(crate) fn load_job(upload: &Instance, data: &str) -> Role {
-    let guest = concat!(
-        "reuters_svm=",
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fixtures/guests/reuters_svm.wasm"
-    );
-    let args = ["load", "--upload", &url(upload), "--data", data, "--function", guest];
-    Role::job("client", &args)
+pub(crate) fn load_job(upload: &Instance, data: &Path) -> anyhow::Result<Role> {
+    let wasm = Path::new(GUEST).canonicalize().with_context(|| format!("find {GUEST}"))?;
+    let (documents, guest) =
+        (data.display().to_string(), format!("reuters_svm={}", wasm.display()));
+    let args = ["load", "--upload", &url(upload), "--data", &documents, "--function", &guest];
+    Ok(Role::job("client", &args).reading([data, &wasm]))
 }
 
 /// Clears the state of the training and trains.

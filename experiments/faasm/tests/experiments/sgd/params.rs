@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
+use faasm::client::{EpochLoss, TrainingRun};
 use harness::{Usage, one_or_many};
 use serde::{Deserialize, Serialize};
 
@@ -75,16 +76,6 @@ pub(crate) struct Record {
     pub(crate) memory_peak_bytes: u64,
 }
 
-/// The loss after one epoch.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EpochLoss {
-    /// Seconds since the end of the first epoch.
-    pub(crate) at_s: f64,
-    /// Root of the summed hinge errors over root of the documents (specs §2.3).
-    pub(crate) loss: f64,
-}
-
 impl Params {
     /// Every mode with every number of workers, by workers within a mode.
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
@@ -131,16 +122,8 @@ impl Mode {
     }
 }
 
-/// The file that the client's training run writes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TrainingRun {
-    training_s: f64,
-    losses: Vec<EpochLoss>,
-}
-
 impl Record {
-    /// Combines the client's file with the usage of the function instances
+    /// Combines the file that the client's training writes with the usage of the function instances
     /// before and after the training.
     pub(crate) fn read(files: &Path, before: &[Usage], after: &[Usage]) -> anyhow::Result<Self> {
         let path = files.join("run.json");

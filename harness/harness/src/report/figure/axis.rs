@@ -51,6 +51,13 @@ impl Axis {
         Self { low, high: low + f64::from(n_steps) * step, ticks: ticks.collect() }
     }
 
+    /// The axis that shows one position, in its middle.
+    pub(super) fn around(value: f64) -> Self {
+        let reach = value.abs().max(1.0);
+        let tick = Tick { at: value, label: value.to_string() };
+        Self { low: value - reach, high: value + reach, ticks: vec![tick] }
+    }
+
     /// Where `value` stands, 0 at the lower end and 1 at the upper.
     pub(super) fn share(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)

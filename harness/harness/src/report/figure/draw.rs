@@ -4,6 +4,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use plotters_backend::{BackendColor, DrawingBackend};
 
 use super::{
+    axis::Axis,
     canvas::{Canvas, Drawn, Pen, Place, SIZE, Words},
     layout::{LABEL, Layout, SAMPLE, SAMPLE_GAP, TICK, TICK_GAP, TICK_LABEL, fitting, placed},
     marker::Look,
@@ -24,13 +25,16 @@ pub(super) fn draw<B: DrawingBackend>(backend: &mut B, figure: &Figure) -> Drawn
     canvas.rectangle((0, 0), (SIZE.0 as i32, SIZE.1 as i32), gray(255))?;
     vertical_axis(&mut canvas, &layout, &figure.y_label)?;
     horizontal_axis(&mut canvas, &layout, &figure.x_label)?;
+    let n_series = figure.series.len();
     for (i, series) in figure.series.iter().enumerate() {
-        lines(&mut canvas, &layout, series, Look::of(i))?;
+        let place = |x, y| layout.place_of((i, n_series), x, y);
+        lines(&mut canvas, &layout.y, series, place, Look::of(i))?;
     }
     // Markers come last: no line of another series hides one.
     for (i, series) in figure.series.iter().enumerate() {
         for point in placed(series) {
-            Look::of(i).mark(&mut canvas, layout.place(point.x, point.y.value))?;
+            let place = layout.place_of((i, n_series), point.x, point.y.value);
+            Look::of(i).mark(&mut canvas, place)?;
         }
         entry(&mut canvas, &layout, &series.name, Look::of(i), layout.legend[i])?;
     }
@@ -80,16 +84,18 @@ fn horizontal_axis<B: DrawingBackend>(
 
 fn lines<B: DrawingBackend>(
     canvas: &mut Canvas<'_, B>,
-    layout: &Layout,
+    y_axis: &Axis,
     series: &Series,
+    place: impl Fn(f64, f64) -> Place,
     look: Look,
 ) -> Drawn<B> {
-    let places: Vec<_> = placed(series).map(|point| layout.place(point.x, point.y.value)).collect();
+    let places: Vec<_> = placed(series).map(|point| place(point.x, point.y.value)).collect();
     if places.len() > 1 {
         canvas.path(places, Pen { color: look.color, width: LINE_WIDTH })?;
     }
     for point in placed(series) {
-        error_bar(canvas, layout, point, Pen { color: look.color, width: BAR_WIDTH })?;
+        let pen = Pen { color: look.color, width: BAR_WIDTH };
+        error_bar(canvas, y_axis, point, &place, pen)?;
     }
     Ok(())
 }
@@ -97,19 +103,20 @@ fn lines<B: DrawingBackend>(
 /// A bar that leaves the plot ends at its edge, without a cap.
 fn error_bar<B: DrawingBackend>(
     canvas: &mut Canvas<'_, B>,
-    layout: &Layout,
+    y_axis: &Axis,
     point: &SeriesPoint,
+    place: impl Fn(f64, f64) -> Place,
     pen: Pen,
 ) -> Drawn<B> {
     let Some(interval) = point.y.interval.filter(|interval| interval.width() > 0.0) else {
         return Ok(());
     };
     let ends = [interval.low, interval.high];
-    let within = ends.map(|end| end.clamp(layout.y.low, layout.y.high));
-    let [low, high] = within.map(|end| layout.place(point.x, end));
+    let within = ends.map(|end| end.clamp(y_axis.low, y_axis.high));
+    let [low, high] = within.map(|end| place(point.x, end));
     canvas.line(low, high, pen)?;
     for (end, (x, y)) in ends.into_iter().zip([low, high]) {
-        if (layout.y.low..=layout.y.high).contains(&end) {
+        if (y_axis.low..=y_axis.high).contains(&end) {
             canvas.line((x - CAP, y), (x + CAP, y), pen)?;
         }
     }

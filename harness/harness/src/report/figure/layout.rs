@@ -23,6 +23,10 @@ pub(super) const SAMPLE_GAP: i32 = 40;
 const EDGE: i32 = 40;
 const ENTRY_GAP: i32 = 100;
 const ROW: i32 = 125;
+/// Between series that share a position, at most.
+const BESIDE: f64 = 30.0;
+/// The share of the room between two positions that all series of one take.
+const CROWD: f64 = 0.6;
 /// Share of the horizontal axis that stays free beyond the last point.
 const CLEARANCE: f64 = 0.025;
 
@@ -40,6 +44,9 @@ pub(super) struct Layout {
     pub(super) y: Axis,
     /// Where each series' line in the legend begins, at half its height.
     pub(super) legend: Vec<Place>,
+    /// Between a series and the next where they share a position, so that no
+    /// error bar hides another.
+    beside: f64,
 }
 
 /// The points of a series that have a place; what is no number has none.
@@ -56,7 +63,15 @@ impl Layout {
         let right = SIZE.0 as i32 - EDGE - half_of_last(&x.ticks);
         let bottom = SIZE.1 as i32 - EDGE - LABEL as i32 - 60 - TICK_LABEL as i32 - TICK_GAP - TICK;
         let (legend, top) = legend(figure, left, right);
-        Self { left, right, top, bottom, x, y, legend }
+        let beside = beside(figure, f64::from(right - left) / (x.high - x.low));
+        Self { left, right, top, bottom, x, y, legend, beside }
+    }
+
+    /// Where the series of that index, of `n_series`, has a value.
+    pub(super) fn place_of(&self, (index, n_series): (usize, usize), x: f64, y: f64) -> Place {
+        let from_middle = index as f64 - (n_series as f64 - 1.0) / 2.0;
+        let (across, down) = self.place(x, y);
+        (across + (from_middle * self.beside).round() as i32, down)
     }
 
     /// Where a value stands.
@@ -80,6 +95,9 @@ fn half_of_last(ticks: &[Tick]) -> i32 {
 fn x_axis(figure: &Figure) -> Axis {
     let xs = || figure.series.iter().flat_map(placed).map(|point| point.x);
     let values = extent(xs()).unwrap_or((0.0, 1.0));
+    if values.0 == values.1 {
+        return Axis::around(values.0);
+    }
     let whole = xs().all(|x| x.fract() == 0.0);
     let mut axis = Axis::for_values(Shown { values, bars: values, whole, n_ticks: 8 });
     // The last marker stands clear of the edge.
@@ -93,6 +111,21 @@ fn y_axis(figure: &Figure) -> Axis {
     let ends = ys().filter_map(|y| y.interval).flat_map(|interval| [interval.low, interval.high]);
     let bars = extent(ends.filter(|end| end.is_finite())).unwrap_or(values);
     Axis::for_values(Shown { values, bars, whole: false, n_ticks: 6 })
+}
+
+/// How far series stand apart; `scale` is the length of one on the horizontal
+/// axis. Without error bars nothing is hidden that a line would not show.
+fn beside(figure: &Figure, scale: f64) -> f64 {
+    let points = || figure.series.iter().flat_map(placed);
+    let has_bars = points().any(|point| point.y.interval.is_some_and(|bar| bar.width() > 0.0));
+    if !has_bars {
+        return 0.0;
+    }
+    let mut xs: Vec<f64> = points().map(|point| point.x).collect();
+    xs.sort_by(f64::total_cmp);
+    xs.dedup();
+    let gaps = xs.windows(2).map(|pair| (pair[1] - pair[0]) * scale);
+    gaps.fold(BESIDE, |beside, gap| beside.min(gap * CROWD / figure.series.len() as f64))
 }
 
 fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
@@ -112,4 +145,42 @@ fn legend(figure: &Figure, left: i32, right: i32) -> (Vec<Place>, i32) {
         x += entry + ENTRY_GAP;
     }
     (places, y + ROW / 2 + 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    fn places(xs: &[f64], n_series: usize) -> Vec<Place> {
+        let names = vec!["a"; n_series];
+        let layout = Layout::of(&samples::figure(&names, xs, |_, x| x));
+        (0..n_series).map(|index| layout.place_of((index, n_series), xs[0], 1.0)).collect()
+    }
+
+    #[test]
+    fn series_with_error_bars_stand_side_by_side_about_their_position() {
+        let [left, middle, right] = places(&[1.0, 2.0], 3)[..] else { panic!("three series") };
+        assert_eq!((middle.0 - left.0, right.0 - middle.0), (30, 30));
+        let alone = places(&[1.0, 2.0], 1)[0];
+        assert_eq!(middle, alone);
+    }
+
+    #[test]
+    fn where_positions_are_close_series_do_not_reach_the_next_one() {
+        let xs: Vec<f64> = (0..100).map(f64::from).collect();
+        let [left, right] = places(&xs, 2)[..] else { panic!("two series") };
+        let layout = Layout::of(&samples::figure(&["a"], &xs, |_, x| x));
+        let gap = layout.place(1.0, 1.0).0 - layout.place(0.0, 1.0).0;
+        assert!(right.0 - left.0 < gap, "{left:?} {right:?} of {gap}");
+    }
+
+    #[test]
+    fn a_single_position_stands_in_the_middle() {
+        let layout = Layout::of(&samples::figure(&["a"], &[38.0], |_, x| x));
+        let labels: Vec<_> = layout.x.ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["38"]);
+        let from_middle = layout.place(38.0, 0.0).0 - i32::midpoint(layout.left, layout.right);
+        assert!(from_middle.abs() <= 1, "{from_middle} beside it, more than a rounding");
+    }
 }

@@ -13,17 +13,21 @@ pub(crate) enum Block {
     Table(Table),
     /// Text to copy as it stands.
     Code(String),
-    /// A picture.
-    Figure {
-        /// Caption.
-        title: String,
-        /// The picture itself.
-        svg: String,
-        /// Where it lies, relative to the page.
-        svg_link: String,
-        /// Where the version for a paper lies.
-        pdf_link: String,
-    },
+    /// A picture with notes below its caption.
+    Figure(Picture, Vec<Text>),
+}
+
+/// A figure that has been drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// Caption.
+    pub(crate) title: String,
+    /// The picture itself.
+    pub(crate) svg: String,
+    /// Where it lies, relative to the page.
+    pub(crate) svg_link: String,
+    /// Where the version for a paper lies, relative to the page.
+    pub(crate) pdf_link: String,
 }
 
 /// A table of running text.
@@ -49,6 +53,8 @@ pub(crate) enum Span {
     Code(String),
     /// Words that matter.
     Strong(String),
+    /// The word of a verdict.
+    Verdict(&'static str),
 }
 
 impl Block {
@@ -73,6 +79,19 @@ pub(super) fn code(text: impl Into<String>) -> Text {
     vec![Span::Code(text.into())]
 }
 
+/// A sentence in which backticks enclose names from code; one that does not
+/// close is a backtick.
+pub(super) fn with_code(sentence: &str) -> Text {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return plain(sentence);
+    }
+    let spans = parts.into_iter().enumerate().map(|(i, part)| {
+        if i % 2 == 1 { Span::Code(part.into()) } else { Span::Plain(part.into()) }
+    });
+    spans.filter(|span| *span != Span::Plain(String::new())).collect()
+}
+
 /// Words as a list: `a, b, c`.
 pub(super) fn listed(parts: impl IntoIterator<Item = Text>) -> Text {
     let mut text = Text::new();
@@ -83,4 +102,16 @@ pub(super) fn listed(parts: impl IntoIterator<Item = Text>) -> Text {
         text.extend(part);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backticks_in_pairs_enclose_code() {
+        let name = Span::Code("a-b".into());
+        assert_eq!(with_code("needs `a-b`"), [Span::Plain("needs ".into()), name]);
+        assert_eq!(with_code("a ` b"), plain("a ` b"));
+    }
 }

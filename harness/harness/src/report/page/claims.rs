@@ -1,11 +1,11 @@
 //! The paper's claims: the verdicts in one table, and each claim in full.
 
-use super::block::{Block, Span, Table, Text, code, plain};
+use super::block::{Block, Span, Table, Text, code, plain, with_code};
 use crate::{
+    analysis::Figure,
     claim::{Claim, Judged, Kind, Needs},
-    dataset::DataKind,
     report::{
-        findings::{Findings, evidence_word, remark, verdict_word},
+        findings::{Findings, evidence, remark},
         numbers,
     },
 };
@@ -17,25 +17,42 @@ pub(super) fn verdicts(findings: &Findings) -> Vec<Block> {
         let none = "No claim of the paper is about this experiment.";
         return vec![heading, Block::paragraph(none)];
     }
-    let columns = ["Claim", "Figure", "Paper", "Ours", "Evidence", "Verdict"];
+    let columns = ["Claim", "Figure", "Paper", "Ours", "Evidence, data", "Verdict"];
     let table = Table {
         columns: columns.map(|head| (head.to_owned(), false)).into(),
-        rows: findings.judged.iter().map(|judged| verdict_row(findings, judged)).collect(),
+        rows: findings.judged.iter().map(verdict_row).collect(),
     };
     vec![heading, Block::Table(table)]
 }
 
-fn verdict_row(findings: &Findings, judged: &Judged) -> Vec<Text> {
-    let mut verdict = vec![Span::Strong(verdict_word(&judged.verdict).into())];
-    verdict.extend(remark(judged).map(|remark| Span::Plain(format!(": {remark}"))));
+fn verdict_row(judged: &Judged) -> Vec<Text> {
+    let mut verdict = vec![Span::Verdict(judged.verdict.word())];
+    if let Some(remark) = remark(judged) {
+        verdict.extend(with_code(&format!(": {remark}")));
+    }
     vec![
         plain(&judged.claim.says),
         plain(&judged.claim.figure),
         plain(&judged.claim.published.value),
         ours(judged),
-        plain(evidence(findings, judged)),
+        plain(evidence(judged)),
         verdict,
     ]
+}
+
+/// What the paper says of one of its figures, with our value and verdict.
+pub(super) fn beside(figure: &Figure, judged: &[Judged]) -> Vec<Text> {
+    let about = judged.iter().filter(|judged| figure.is_of(&judged.claim.figure));
+    about
+        .map(|judged| {
+            let Claim { says, published, .. } = &judged.claim;
+            let mut text = plain(format!("{says}: {} in the paper, ", published.value));
+            text.extend(ours(judged));
+            text.push(Span::Plain(" here, ".into()));
+            text.push(Span::Verdict(judged.verdict.word()));
+            text
+        })
+        .collect()
 }
 
 /// Each claim with its source, its check and what it needs.
@@ -54,8 +71,8 @@ pub(super) fn details(findings: &Findings) -> Vec<Block> {
             ("Agrees if", agreement(claim)),
             ("Ours", ours(judged)),
             ("Needs", plain(needs(&claim.needs))),
-            ("Evidence", plain(evidence(findings, judged))),
-            ("Verdict", plain(judged.verdict.to_string())),
+            ("Evidence, data", plain(evidence(judged))),
+            ("Verdict", with_code(&judged.verdict.to_string())),
             ("Known deviation", plain(claim.known_deviation.as_deref().unwrap_or("none declared"))),
         ]));
     }
@@ -66,14 +83,6 @@ fn ours(judged: &Judged) -> Text {
     match &judged.ours {
         Some(measure) => vec![Span::Number(numbers::measure(measure))],
         None => plain("–"),
-    }
-}
-
-fn evidence(findings: &Findings, judged: &Judged) -> String {
-    let evidence = evidence_word(judged.evidence);
-    match findings.data_in_words() {
-        Some(data) => format!("{evidence}, {data} data"),
-        None => evidence.to_owned(),
     }
 }
 
@@ -106,10 +115,7 @@ fn needs(needs: &Needs) -> String {
         needs.cores.map(|cores| format!("{cores} cores per machine")),
         needs.hosts.map(|hosts| format!("{hosts} hosts")),
         needs.link_gbit_per_s.map(|speed| format!("a link of {speed} Gbit/s between hosts")),
-        needs.data.map(|data| match data {
-            DataKind::Real => "real data".into(),
-            DataKind::Generated => "generated data".into(),
-        }),
+        needs.data.map(|data| format!("{} data", data.word())),
     ];
     let wanted: Vec<_> = wanted.into_iter().flatten().collect();
     if wanted.is_empty() { "nothing in particular".into() } else { wanted.join(", ") }

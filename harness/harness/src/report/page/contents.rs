@@ -1,34 +1,25 @@
 //! What the page holds, from the result to the means of repeating it.
 
 use super::{
-    block::{Block, Span, plain},
-    claims, precision, provenance, results, trials,
+    block::{Block, Picture, Span, plain},
+    claims, next, precision, provenance, results, trials,
 };
-use crate::{claim::Tally, report::findings::Findings};
-
-/// A figure that has been drawn.
-#[derive(Debug, Clone)]
-pub(crate) struct Drawn {
-    /// Caption.
-    pub(crate) title: String,
-    /// The picture.
-    pub(crate) svg: String,
-    /// Where it lies, relative to the run's directory.
-    pub(crate) svg_link: String,
-    /// Where its PDF lies, relative to the run's directory.
-    pub(crate) pdf_link: String,
-}
+use crate::{
+    claim::Tally,
+    report::findings::{Findings, Substitute},
+};
 
 /// The whole page.
 ///
 /// # Errors
 /// If the profile or the environment cannot be written as TOML.
-pub(crate) fn blocks(findings: &Findings, drawn: &[Drawn]) -> anyhow::Result<Vec<Block>> {
+pub(crate) fn blocks(findings: &Findings, pictures: &[Picture]) -> anyhow::Result<Vec<Block>> {
     let mut blocks = opening(findings);
     blocks.extend(claims::verdicts(findings));
-    blocks.extend(results::blocks(findings, drawn));
+    blocks.extend(results::blocks(findings, pictures));
     blocks.extend(precision::blocks(&findings.analysis));
     blocks.extend(trials::blocks(findings));
+    blocks.extend(next::blocks(findings));
     blocks.extend(provenance::blocks(findings)?);
     blocks.extend(claims::details(findings));
     Ok(blocks)
@@ -54,10 +45,12 @@ fn opening(findings: &Findings) -> Vec<Block> {
         Span::Strong(Tally::of(&findings.judged).to_string()),
         Span::Plain(".".into()),
     ];
-    if findings.data_in_words() == Some("generated") {
-        summary.push(Span::Plain(
-            " The data was generated: it has the shape of the real data, not its content.".into(),
-        ));
+    for Substitute { name, cannot_show } in &findings.substitutes {
+        summary.extend([
+            Span::Plain(" The data set ".into()),
+            Span::Code(name.clone()),
+            Span::Plain(format!(" was generated; it cannot show {cannot_show}.")),
+        ]);
     }
     vec![
         Block::Heading(1, format!("{}: {}", manifest.system, manifest.experiment)),
@@ -78,13 +71,13 @@ mod tests {
 
     fn page(findings: &Findings) -> Vec<Block> {
         let figure = &findings.analysis.figures[0];
-        let drawn = Drawn {
+        let picture = Picture {
             title: figure.title.clone(),
             svg: figure::svg(figure),
             svg_link: "figures/fig1a-time.svg".into(),
             pdf_link: "figures/fig1a-time.pdf".into(),
         };
-        blocks(findings, &[drawn]).unwrap()
+        blocks(findings, &[picture]).unwrap()
     }
 
     #[test]
@@ -92,18 +85,18 @@ mod tests {
         insta::assert_snapshot!(markdown(&page(&samples::findings())), @r#"
         # toys: toy
 
-        This run of `toy` began on 2020-07-15 at 10:00:00 UTC, under profile `local` on target `local`: 3 of 4 planned trials have a result. Of the paper's claims, it finds **1 reproduced, 1 refuted, 1 inconclusive, 1 not exercised**. The data was generated: it has the shape of the real data, not its content.
+        This run of `toy` began on 2020-07-15 at 10:00:00 UTC, under profile `local` on target `local`: 3 of 4 planned trials have a result. Of the paper's claims, it finds **1 reproduced, 1 refuted, 1 inconclusive, 1 not exercised**. The data set `bricks` was generated; it cannot show how real bricks hold.
 
         The paper: Toys: Play at Scale (PLAY 2020). It measured on: 20 hosts, 1 Gbit/s.
 
         ## Claims
 
-        | Claim | Figure | Paper | Ours | Evidence | Verdict |
+        | Claim | Figure | Paper | Ours | Evidence, data | Verdict |
         | --- | --- | --- | --- | --- | --- |
-        | the red toy is more than 1.5 times as fast as the blue one at the largest size | Fig. 1a | 2x | 2.01 [1.84, 2.19] | measured, generated data | **reproduced** |
-        | the red toy needs less memory | Fig. 1b | less | 1.20 [1.12, 1.28] | measured, generated data | **refuted**: known deviation: the red toy keeps its box |
-        | scales to 20 hosts | Abstract | 20x | 2.01 [1.84, 2.19] | measured, generated data | **not exercised**: needs 20 hosts (has 1), a 1 Gbit/s link between hosts, real data |
-        | sends at most half the bytes | Fig. 1c | 50 % | 0.48 [0.43, 0.53] | measured, generated data | **inconclusive**: about 32 trials would decide |
+        | the red toy is more than 1.5 times as fast as the blue one at the largest size | Fig. 1a | 2x | 2.01 [1.84, 2.19] | measured, generated | **reproduced** |
+        | the red toy needs less memory | Fig. 1b | less | 1.20 [1.12, 1.28] | measured, generated | **refuted**: known deviation: the red toy keeps its box |
+        | scales to 20 hosts | Abstract | 20x | 2.01 [1.84, 2.19] | measured, generated | **not exercised**: needs 20 hosts (has 1), a 1 Gbit/s link between hosts, real data |
+        | sends at most half the bytes | Fig. 1c | 50 % | 0.48 [0.43, 0.53] | measured, generated | **inconclusive**: about 32 trials would decide |
 
         ## Results
 
@@ -118,6 +111,8 @@ mod tests {
 
         *Time to play* ([PDF](<figures/fig1a-time.pdf>))
 
+        - the red toy is more than 1.5 times as fast as the blue one at the largest size: 2x in the paper, 2.01 [1.84, 2.19] here, **reproduced**
+
         ### Measures
 
         | Measure | Value | n | Rests on |
@@ -128,7 +123,7 @@ mod tests {
 
         ## How sure these numbers are
 
-        Brackets hold 95 % confidence intervals. A number rests on 1 to 5 samples. A claim is judged by the whole interval, never by the value alone. The intervals were made by:
+        Brackets and error bars are 95 % confidence intervals; in a figure, series that share a position stand side by side. A number rests on 1 to 5 samples. A claim is judged by the whole interval, never by the value alone. The intervals were made by:
 
         - Student's t, on the logarithmic scale for positive quantities; comparisons of two samples with degrees of freedom after Welch (12 numbers)
         - nothing to estimate: all samples are identical, as those of a count are (4 numbers)
@@ -136,7 +131,7 @@ mod tests {
 
         ## Trials
 
-        4 trials were planned; 5 attempts came to an end, 2 of them undisturbed. No result came of 1 of them: the numbers above rest on the others only. A failed or invalid attempt enters no number; a degraded one does.
+        4 trials were planned; 5 attempts at them came to an end, 2 undisturbed. A failed or invalid attempt enters no number; a degraded one does. 1 trial has no result: the numbers above rest on the others only.
 
         | Point | Trial | Seed | Began (UTC) | Took (s) | Validity |
         | --- | --: | --: | --- | --: | --- |
@@ -146,13 +141,19 @@ mod tests {
         | `size=1,toy=red` | 1 | 11 | 10:00:00 | 1.2 | valid |
         | `size=2,toy=red` | 1 | 11 | 10:00:00 | 1.2 | **failed**: the worker \| answered &lt;nothing> |
 
+        ## What to type next
+
+        - `cargo xtask exp toy --profile local --set 'sizes=[1, 2, 4]' --trials 32` would decide 1 claim, if the spread stays.
+        - `cargo xtask data list` says where to get the real data, for 1 claim.
+        - `cargo xtask report RUN` makes this page again from the records, with its directory as RUN.
+
         ## To run it again
 
-        The checkout had uncommitted changes; dirty.patch beside this file holds them.
+        The checkout had uncommitted changes; `dirty.patch` beside this file holds them. Git did not know these files, and no patch holds them: `notes.txt`.
 
         ```
         git checkout c0ffee
-        git apply dirty.patch
+        git apply RUN/dirty.patch   # RUN is the directory of this file
         cargo xtask exp toy --set 'sizes=[1, 2, 4]'
         ```
 
@@ -188,14 +189,18 @@ mod tests {
         retries = 1
         seed = 7
 
+        [resources]
+
         [params]
         sizes = [1, 2, 4]
         ```
 
-        ### Environment
+        ### Environment: local
 
         ```
         target = "local"
+
+        [docker]
 
         [roles]
         ```
@@ -212,7 +217,7 @@ mod tests {
         | Agrees if | `speed-up` is at least 1.5, the whole interval of it |
         | Ours | 2.01 [1.84, 2.19] |
         | Needs | nothing in particular |
-        | Evidence | measured, generated data |
+        | Evidence, data | measured, generated |
         | Verdict | reproduced |
         | Known deviation | none declared |
 
@@ -226,7 +231,7 @@ mod tests {
         | Agrees if | `memory-ratio` is at most 1, the whole interval of it |
         | Ours | 1.20 [1.12, 1.28] |
         | Needs | nothing in particular |
-        | Evidence | measured, generated data |
+        | Evidence, data | measured, generated |
         | Verdict | refuted |
         | Known deviation | the red toy keeps its box |
 
@@ -240,7 +245,7 @@ mod tests {
         | Agrees if | `speed-up` is at least 16, the whole interval of it |
         | Ours | 2.01 [1.84, 2.19] |
         | Needs | 20 hosts, a link of 1 Gbit/s between hosts, real data |
-        | Evidence | measured, generated data |
+        | Evidence, data | measured, generated |
         | Verdict | not exercised (needs 20 hosts (has 1), a 1 Gbit/s link between hosts, real data) |
         | Known deviation | none declared |
 
@@ -254,7 +259,7 @@ mod tests {
         | Agrees if | `bytes-ratio` is at most 0.5, the whole interval of it |
         | Ours | 0.48 [0.43, 0.53] |
         | Needs | nothing in particular |
-        | Evidence | measured, generated data |
+        | Evidence, data | measured, generated |
         | Verdict | inconclusive (about 32 trials would decide) |
         | Known deviation | none declared |
         "#);

@@ -1,6 +1,6 @@
 //! The page as one self-contained HTML file.
 
-use super::block::{Block, Span, Table, Text};
+use super::block::{Block, Picture, Span, Table, Text};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -24,19 +24,26 @@ fn block(block: &Block) -> String {
     match block {
         Block::Heading(level, title) => format!("<h{level}>{}</h{level}>\n", escaped(title)),
         Block::Paragraph(text) => format!("<p>{}</p>\n", inline(text)),
-        Block::List(items) => {
-            let items: String =
-                items.iter().map(|item| format!("<li>{}</li>\n", inline(item))).collect();
-            format!("<ul>\n{items}</ul>\n")
-        }
+        Block::List(items) => list(items),
         Block::Table(content) => table(content),
         Block::Code(text) => format!("<pre>{}</pre>\n", escaped(text.trim_end())),
-        Block::Figure { title, svg, pdf_link, .. } => format!(
-            "<figure>\n{svg}<figcaption>{} (<a href=\"{}\">PDF</a>)</figcaption>\n</figure>\n",
-            escaped(title),
-            escaped(pdf_link)
-        ),
+        Block::Figure(picture, notes) => figure(picture, notes),
     }
+}
+
+fn list(items: &[Text]) -> String {
+    let items: String = items.iter().map(|item| format!("<li>{}</li>\n", inline(item))).collect();
+    format!("<ul>\n{items}</ul>\n")
+}
+
+fn figure(picture: &Picture, notes: &[Text]) -> String {
+    let notes = if notes.is_empty() { String::new() } else { list(notes) };
+    format!(
+        "<figure>\n{}<figcaption>{} (<a href=\"{}\">PDF</a>)\n{notes}</figcaption>\n</figure>\n",
+        picture.svg,
+        escaped(&picture.title),
+        escaped(&picture.pdf_link)
+    )
 }
 
 fn table(table: &Table) -> String {
@@ -67,9 +74,23 @@ fn inline(text: &Text) -> String {
 fn span(span: &Span) -> String {
     match span {
         Span::Plain(text) => escaped(text),
-        Span::Number(text) => format!("<span class=\"number\">{}</span>", escaped(text)),
+        Span::Number(text) => number(text),
         Span::Code(name) => format!("<code>{}</code>", escaped(name)),
         Span::Strong(text) => format!("<strong>{}</strong>", escaped(text)),
+        Span::Verdict(word) => {
+            format!("<strong class=\"{}\">{word}</strong>", word.replace(' ', "-"))
+        }
+    }
+}
+
+/// Where there is no room for both, the interval goes below its value.
+fn number(text: &str) -> String {
+    let unbroken = |part: &str| format!("<span class=\"number\">{}</span>", escaped(part));
+    match text.split_once(" [") {
+        Some((value, interval)) => {
+            format!("{} {}", unbroken(value), unbroken(&format!("[{interval}")))
+        }
+        None => unbroken(text),
     }
 }
 

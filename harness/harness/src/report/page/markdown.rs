@@ -1,6 +1,6 @@
 //! The page as GitHub-flavoured Markdown.
 
-use super::block::{Block, Span, Table, Text};
+use super::block::{Block, Picture, Span, Table, Text};
 
 /// Writes the page; whatever comes from files is escaped.
 pub(crate) fn markdown(blocks: &[Block]) -> String {
@@ -13,17 +13,25 @@ fn block(block: &Block) -> String {
             format!("{} {}\n", "#".repeat(usize::from(*level)), escaped(title))
         }
         Block::Paragraph(text) => format!("{}\n", inline(text)),
-        Block::List(items) => items.iter().map(|item| format!("- {}\n", inline(item))).collect(),
+        Block::List(items) => list(items),
         Block::Table(content) => table(content),
         Block::Code(text) => {
             let fence = "`".repeat(longest_run(text).max(2) + 1);
             format!("{fence}\n{}\n{fence}\n", text.trim_end())
         }
-        Block::Figure { title, svg_link, pdf_link, .. } => {
-            let title = escaped(title);
-            format!("![{title}](<{svg_link}>)\n\n*{title}* ([PDF](<{pdf_link}>))\n")
-        }
+        Block::Figure(picture, notes) => figure(picture, notes),
     }
+}
+
+fn list(items: &[Text]) -> String {
+    items.iter().map(|item| format!("- {}\n", inline(item))).collect()
+}
+
+fn figure(picture: &Picture, notes: &[Text]) -> String {
+    let Picture { svg_link, pdf_link, .. } = picture;
+    let title = escaped(&picture.title);
+    let notes = if notes.is_empty() { String::new() } else { format!("\n{}", list(notes)) };
+    format!("![{title}](<{svg_link}>)\n\n*{title}* ([PDF](<{pdf_link}>))\n{notes}")
 }
 
 fn table(table: &Table) -> String {
@@ -56,6 +64,7 @@ fn span(span: &Span) -> String {
         Span::Number(text) => text.clone(),
         Span::Code(name) => code(name),
         Span::Strong(text) => format!("**{}**", escaped(text)),
+        Span::Verdict(word) => format!("**{word}**"),
     }
 }
 

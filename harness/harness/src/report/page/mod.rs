@@ -5,11 +5,13 @@ mod claims;
 mod contents;
 mod html;
 mod markdown;
+mod next;
 mod precision;
 mod provenance;
 mod results;
 mod trials;
 
-pub(super) use contents::{Drawn, blocks};
+pub(super) use block::Picture;
+pub(super) use contents::blocks;
 pub(super) use html::html;
 pub(super) use markdown::markdown;

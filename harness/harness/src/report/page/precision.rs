@@ -42,19 +42,30 @@ fn introduction(estimates: &[&Estimate]) -> String {
         .collect();
     confidences.sort();
     confidences.dedup();
+    let confidence = match confidences.as_slice() {
+        [] => "No number has an interval".to_owned(),
+        some => format!(
+            "Brackets and error bars are {} confidence intervals; in a figure, series that share \
+             a position stand side by side",
+            some.join(" and ")
+        ),
+    };
+    format!(
+        "{confidence}. {}. A claim is judged by the whole interval, never by the value alone. The \
+         intervals were made by:",
+        sizes(estimates)
+    )
+}
+
+fn sizes(estimates: &[&Estimate]) -> String {
     let n = |pick: fn(usize, usize) -> usize| {
         estimates.iter().map(|estimate| estimate.n).reduce(pick).unwrap_or(0)
     };
-    let confidence = match confidences.as_slice() {
-        [] => "No number has an interval".to_owned(),
-        some => format!("Brackets hold {} confidence intervals", some.join(" and ")),
-    };
-    format!(
-        "{confidence}. A number rests on {} to {} samples. A claim is judged by the whole \
-         interval, never by the value alone. The intervals were made by:",
-        n(usize::min),
-        n(usize::max)
-    )
+    match (n(usize::min), n(usize::max)) {
+        (1, 1) => "Every number rests on a single sample".into(),
+        (least, most) if least == most => format!("Every number rests on {most} samples"),
+        (least, most) => format!("A number rests on {least} to {most} samples"),
+    }
 }
 
 fn numbers(n: usize) -> String {

@@ -1,8 +1,8 @@
 //! The results: the table, the figures, the named measures.
 
 use super::{
-    block::{Block, Span, Table, Text, code, plain},
-    contents::Drawn,
+    block::{Block, Picture, Span, Table, Text, code, plain},
+    claims::beside,
 };
 use crate::{
     analysis::{self, Basis, Cell},
@@ -12,19 +12,17 @@ use crate::{
     },
 };
 
-pub(super) fn blocks(findings: &Findings, drawn: &[Drawn]) -> Vec<Block> {
+/// The results; the pictures are those of the analysis' figures, in its order.
+pub(super) fn blocks(findings: &Findings, pictures: &[Picture]) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(2, "Results".into())];
     if findings.analysis.table.rows.is_empty() {
         blocks.push(Block::paragraph("No trial of this run has a result."));
     } else {
         blocks.push(Block::Table(table(&findings.analysis.table)));
     }
-    blocks.extend(drawn.iter().map(|drawn| Block::Figure {
-        title: drawn.title.clone(),
-        svg: drawn.svg.clone(),
-        svg_link: drawn.svg_link.clone(),
-        pdf_link: drawn.pdf_link.clone(),
-    }));
+    for (figure, picture) in findings.analysis.figures.iter().zip(pictures) {
+        blocks.push(Block::Figure(picture.clone(), beside(figure, &findings.judged)));
+    }
     if !findings.analysis.measures.is_empty() {
         blocks.push(Block::Heading(3, "Measures".into()));
         blocks.push(Block::Table(measures(findings)));

@@ -11,15 +11,21 @@ pub(super) fn blocks(findings: &Findings) -> Vec<Block> {
     let n = findings.attempts.len();
     let missing = findings.n_planned.saturating_sub(findings.n_counted());
     let mut sentence = format!(
-        "{} trials were planned; {n} attempts came to an end, {n_sound} of them undisturbed.",
+        "{} trials were planned; {n} attempts at them came to an end, {n_sound} undisturbed. A \
+         failed or invalid attempt enters no number; a degraded one does.",
         findings.n_planned
     );
     if missing > 0 {
+        let trials = if missing == 1 { "1 trial has" } else { &format!("{missing} trials have") };
+        sentence += &format!(" {trials} no result: the numbers above rest on the others only.");
+    }
+    let n_suspects: usize = findings.attempts.iter().map(|attempt| attempt.suspects.len()).sum();
+    if n_suspects > 0 {
         sentence += &format!(
-            " No result came of {missing} of them: the numbers above rest on the others only."
+            " Meanwhile {n_suspects} things appeared on the machine that nobody owns to; the \
+             files that close the attempts name them."
         );
     }
-    sentence += " A failed or invalid attempt enters no number; a degraded one does.";
     let mut blocks = vec![Block::Heading(2, "Trials".into()), Block::paragraph(sentence)];
     if n > 0 {
         blocks.push(Block::Table(table(&findings.attempts)));

@@ -1,0 +1,48 @@
+//! Killing: the container's processes, by the daemon.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use async_trait::async_trait;
+
+use crate::{
+    docker::{instance::Running, testbed::DockerTestbed},
+    fault::Kill,
+    role::Instance,
+    wait,
+};
+
+/// How long the daemon may take to see the end of what was killed.
+const DEATH: Duration = Duration::from_secs(20);
+
+#[async_trait]
+impl Kill for DockerTestbed {
+    async fn kill(&self, instance: &Instance) -> anyhow::Result<()> {
+        let running = self.find(instance)?;
+        running.expect_alive()?;
+        running.kill_all().await
+    }
+}
+
+impl Running {
+    /// Kills the container's first process, with which the kernel ends all
+    /// others, and returns when none runs.
+    pub(super) async fn kill_all(&self) -> anyhow::Result<()> {
+        // What dies on its own from here on is indistinguishable.
+        self.account.read().await;
+        self.expect_end();
+        self.signal("SIGKILL").await?;
+        let what = format!("the end of {}", self.instance.id);
+        wait::within(&what, DEATH, self.ended()).await?;
+        ensure!(!self.is_running().await?, "{} was killed and still runs", self.instance.id);
+        Ok(())
+    }
+
+    /// An error if it has ended already.
+    pub(super) fn expect_alive(&self) -> anyhow::Result<()> {
+        let ending = self.ending();
+        let how = ending.as_ref().map(|ending| ending.how.as_str()).unwrap_or_default();
+        ensure!(ending.is_none(), "{} does not run: it {how}", self.instance.id);
+        Ok(())
+    }
+}

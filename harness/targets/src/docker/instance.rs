@@ -1,0 +1,355 @@
+//! One running instance: its container, from its creation to the last reading.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, anyhow, bail};
+use bollard::{
+    models::ContainerInspectResponse,
+    query_parameters::{CreateContainerOptionsBuilder, KillContainerOptionsBuilder},
+};
+use node::NetworkBytes;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    archive,
+    container::Blueprint,
+    daemon::{Daemon, Refusal},
+    ending::{self, Ending},
+    logs, remove,
+    usage::ContainerAccount,
+};
+use crate::{
+    files, http,
+    ledger::{Ledger, Resource},
+    probe::Condition,
+    role::{Instance, Probe},
+    target::Casualty,
+    usage::Usage,
+    wait::{self, Interval},
+};
+
+/// How long an instance that was asked to leave may take.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the daemon may take to see the end of what was killed.
+const DEATH: Duration = Duration::from_secs(20);
+
+/// How long the instance may take to say what it has sent and received.
+const METRICS: Duration = Duration::from_millis(500);
+
+/// Everything that is decided about an instance before it is started.
+pub(crate) struct Plan {
+    pub(crate) instance: Instance,
+    /// Unique in the run, such as `t1-worker-0`.
+    pub(crate) name: String,
+    pub(crate) blueprint: Blueprint,
+    pub(crate) condition: Condition,
+    pub(crate) probe: Probe,
+    pub(crate) ready_within: Duration,
+    pub(crate) metrics: Option<String>,
+    pub(crate) log: PathBuf,
+}
+
+/// An instance whose container has been started.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) instance: Instance,
+    pub(crate) account: Arc<ContainerAccount>,
+    pub(crate) daemon: Daemon,
+    /// The container's name in the daemon.
+    pub(crate) container: String,
+    condition: Condition,
+    is_job: bool,
+    ready_within: Duration,
+    metrics: Option<String>,
+    log: PathBuf,
+    ledger: Ledger,
+    pub(super) has_volume: bool,
+    ending: watch::Sender<Option<Ending>>,
+    is_stopping: Arc<AtomicBool>,
+    pub(super) is_stopped: Mutex<bool>,
+}
+
+impl Plan {
+    /// Creates and starts the container. It is in the ledger before it exists,
+    /// and gone again if the start fails.
+    pub(crate) async fn start(self, daemon: &Daemon, ledger: &Ledger) -> anyhow::Result<Running> {
+        ledger.intend(&self.resources())?;
+        match self.create_and_start(daemon, ledger).await {
+            Ok(state) => self.watch(daemon, ledger, &state),
+            Err(error) => {
+                let error = error.context(format!("start {}", self.instance.id));
+                // What cannot be removed now stays in the ledger.
+                let _ = self.undo(daemon, ledger).await;
+                Err(error)
+            }
+        }
+    }
+
+    fn resources(&self) -> Vec<Resource> {
+        let volume = self.blueprint.has_volume().then(|| volume(&self.blueprint.name));
+        volume.into_iter().chain([container(&self.blueprint.name)]).collect()
+    }
+
+    async fn create_and_start(
+        &self,
+        daemon: &Daemon,
+        ledger: &Ledger,
+    ) -> anyhow::Result<ContainerInspectResponse> {
+        let (api, name) = (daemon.api().await?, &self.blueprint.name);
+        let options = CreateContainerOptionsBuilder::new().name(name).build();
+        let request = self.blueprint.request(ledger.label(), &self.name);
+        let created = api.create_container(Some(options), request).await;
+        let created = created.map_err(|error| {
+            let hint = if error.is_conflict() { " (hint: `cargo xtask gc`)" } else { "" };
+            anyhow!("{:#}{hint}", error.explain())
+        })?;
+        ledger.created(&container(name).with("id", created.id))?;
+        if !self.blueprint.image.is_assembled {
+            archive::make_instance_dir(api, name).await?;
+        }
+        api.start_container(name, None).await.map_err(Refusal::explain)?;
+        api.inspect_container(name, None).await.map_err(Refusal::explain)
+    }
+
+    async fn undo(&self, daemon: &Daemon, ledger: &Ledger) -> anyhow::Result<()> {
+        for resource in self.resources().into_iter().rev() {
+            remove::remove(daemon, ledger.label(), &resource).await?;
+            ledger.removed(&resource)?;
+        }
+        Ok(())
+    }
+
+    fn watch(
+        self,
+        daemon: &Daemon,
+        ledger: &Ledger,
+        state: &ContainerInspectResponse,
+    ) -> anyhow::Result<Running> {
+        let container = self.blueprint.name.clone();
+        let account = ContainerAccount::open(daemon, state);
+        let running = Running {
+            instance: self.instance,
+            account,
+            daemon: daemon.clone(),
+            container,
+            condition: self.condition,
+            is_job: self.probe == Probe::Started,
+            ready_within: self.ready_within,
+            metrics: self.metrics,
+            log: self.log,
+            ledger: ledger.clone(),
+            has_volume: self.blueprint.has_volume(),
+            ending: watch::Sender::new(None),
+            is_stopping: Arc::default(),
+            is_stopped: Mutex::new(false),
+        };
+        running.watch_life()?;
+        Ok(running)
+    }
+}
+
+impl Running {
+    /// Waits for the probe.
+    pub(crate) async fn ready(&self) -> anyhow::Result<()> {
+        let what = self.condition.describe(&self.instance.id);
+        let looking = wait::watch(Interval::BACKING_OFF, || self.condition.holds());
+        let readiness = tokio::select! {
+            biased;
+            readiness = wait::within(&what, self.ready_within, looking) => readiness,
+            ending = self.ended() => {
+                let excerpt = files::excerpt(&self.log);
+                bail!("{} {} before it was ready{excerpt}", self.instance.id, ending.how)
+            }
+        };
+        readiness.map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))
+    }
+
+    /// Waits for a job's successful end.
+    pub(crate) async fn finished(&self, limit: Duration) -> anyhow::Result<()> {
+        let what = format!("{} to finish", self.instance.id);
+        let ending = wait::within(&what, limit, self.ended())
+            .await
+            .map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))?;
+        if !ending.is_success {
+            bail!("{} {}{}", self.instance.id, ending.how, files::excerpt(&self.log));
+        }
+        Ok(())
+    }
+
+    /// Reads everything now and returns all that was used so far.
+    pub(crate) async fn usage(&self) -> Usage {
+        self.read().await;
+        self.account.usage(&self.instance.id, &self.instance.role)
+    }
+
+    /// The last lines it printed.
+    pub(crate) fn log_tail(&self, n_lines: usize) -> anyhow::Result<String> {
+        files::tail(&self.log, n_lines)
+            .with_context(|| format!("read the log {}", self.log.display()))
+    }
+
+    /// Copies its directory.
+    pub(crate) async fn collect(&self, into: &Path) -> anyhow::Result<()> {
+        archive::fetch_instance_dir(self.daemon.api().await?, &self.container, into)
+            .await
+            .with_context(|| format!("collect the files of {}", self.instance.id))
+    }
+
+    /// How it ended, if it did so on its own and ought not to have.
+    pub(crate) async fn casualty(&self) -> anyhow::Result<Option<Casualty>> {
+        // It may have died so recently that its watcher does not know yet.
+        if self.ending.borrow().is_none() && self.is_running().await? {
+            return Ok(None);
+        }
+        let ending = self.ended().await;
+        let expected = ending.was_asked_for || (self.is_job && ending.is_success);
+        let how = ending.how;
+        Ok((!expected).then(|| Casualty { instance: self.instance.clone(), how }))
+    }
+
+    /// Reads the last usage, asks the container to leave, forces it after a
+    /// grace period, and returns when it has ended. A second call does nothing.
+    pub(crate) async fn stop(&self) -> anyhow::Result<()> {
+        let mut is_stopped = self.is_stopped.lock().await;
+        if *is_stopped {
+            return Ok(());
+        }
+        self.read().await;
+        self.is_stopping.store(true, Ordering::Release);
+        self.signal("SIGTERM").await?;
+        if wait::within("it to leave", GRACE, self.ended()).await.is_err() {
+            self.signal("SIGKILL").await?;
+            let what = format!("{} to leave", self.instance.id);
+            wait::within(&what, DEATH, self.ended()).await?;
+        }
+        *is_stopped = true;
+        Ok(())
+    }
+
+    /// Removes what is left of an instance that was stopped, or of one that
+    /// could not be.
+    pub(crate) async fn remove(&self) -> anyhow::Result<()> {
+        self.is_stopping.store(true, Ordering::Release);
+        let volume = self.has_volume.then(|| volume(&self.container));
+        for resource in [container(&self.container)].into_iter().chain(volume) {
+            remove::remove(&self.daemon, self.ledger.label(), &resource).await?;
+            self.ledger.removed(&resource)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to the container's first process, if it runs.
+    pub(crate) async fn signal(&self, signal: &str) -> anyhow::Result<()> {
+        let options = KillContainerOptionsBuilder::new().signal(signal).build();
+        let api = self.daemon.api().await?;
+        match api.kill_container(&self.container, Some(options)).await {
+            Err(error) if !error.is_conflict() && !error.is_missing() => {
+                Err(error.explain().context(format!("send {signal} to {}", self.instance.id)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says that its end, from now on, is nobody's accident.
+    pub(crate) fn expect_end(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+
+    /// Resolves once the container has ended.
+    pub(crate) async fn ended(&self) -> Ending {
+        let mut ending = self.ending.subscribe();
+        match ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone()) {
+            Some(ending) => ending,
+            None => Ending::unwatched(),
+        }
+    }
+
+    /// How it ended, if that is known by now.
+    pub(super) fn ending(&self) -> Option<Ending> {
+        self.ending.borrow().clone()
+    }
+
+    /// Whether its probe holds now. A job has none and never answers.
+    pub(super) async fn answers(&self) -> bool {
+        matches!(self.condition, Condition::Http { .. }) && self.condition.holds().await
+    }
+
+    /// Starts the container anew once it has ended, on the files it left.
+    pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+        let again = async {
+            let api = self.daemon.api().await?;
+            api.start_container(&self.container, None).await.map_err(Refusal::explain)?;
+            api.inspect_container(&self.container, None).await.map_err(Refusal::explain)
+        };
+        let inspected = again.await.with_context(|| format!("start {} again", self.instance.id))?;
+        self.account.reopen(&inspected);
+        self.is_stopping.store(false, Ordering::Release);
+        self.ending.send_replace(None);
+        self.watch_life()
+    }
+
+    /// Follows the log and waits for the end, each in a task.
+    fn watch_life(&self) -> anyhow::Result<()> {
+        // The daemon has the log of all lives, so it is written from its start.
+        let log = logs::follow(&self.daemon, &self.container, &self.log)
+            .with_context(|| format!("create the log {}", self.log.display()))?;
+        let life = ending::Life {
+            daemon: self.daemon.clone(),
+            container: self.container.clone(),
+            account: Arc::clone(&self.account),
+            is_stopping: Arc::clone(&self.is_stopping),
+            log,
+        };
+        tokio::spawn(life.watch(self.ending.clone()));
+        Ok(())
+    }
+
+    pub(super) async fn is_running(&self) -> anyhow::Result<bool> {
+        let state = self.daemon.api().await?.inspect_container(&self.container, None).await;
+        match state {
+            Ok(state) => Ok(state.state.and_then(|state| state.running).unwrap_or_default()),
+            Err(error) if error.is_missing() => Ok(false),
+            Err(error) => Err(error.explain().context(format!("look at {}", self.instance.id))),
+        }
+    }
+
+    async fn read(&self) {
+        self.account.read().await;
+        if let Some(network) = self.network().await {
+            self.account.set_network(network);
+        }
+    }
+
+    /// A service is asked for its bytes; a job may have left them in a file.
+    async fn network(&self) -> Option<NetworkBytes> {
+        let address = self.metrics.as_ref().and_then(|port| self.instance.addresses.get(port));
+        let json = match address {
+            Some(address) if self.ending.borrow().is_none() => {
+                http::get(*address, "/metrics", METRICS).await.ok()?.body
+            }
+            Some(_) => return None,
+            None if self.is_job => {
+                let api = self.daemon.api().await.ok()?;
+                archive::read_file(api, &self.container, "network.json").await.ok()?
+            }
+            None => return None,
+        };
+        serde_json::from_slice(&json).ok()
+    }
+}
+
+fn container(name: &str) -> Resource {
+    Resource::new("container", name)
+}
+
+fn volume(name: &str) -> Resource {
+    Resource::new("volume", name)
+}

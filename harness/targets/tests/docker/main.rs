@@ -1,0 +1,24 @@
+//! The Docker target, tried with a toy system against the daemon of this
+//! machine. Without one, every test is ignored and says why.
+
+mod faults;
+mod image;
+mod peer;
+mod support;
+mod toy;
+mod usage;
+mod workshop;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    targets::helper::run_if_asked();
+    if let Some(code) = toy::run_if_asked() {
+        return code;
+    }
+    let modules: [Vec<Trial>; 3] = [faults::tests(), image::tests(), usage::tests()];
+    let trials = support::ignored_without_daemon(modules.into_iter().flatten().collect());
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,59 @@
+//! A promise: a sentence, what it takes for granted, and how it is proved.
+
+use std::sync::Arc;
+
+use targets::target::Target;
+use workspace_tests::Trials;
+
+use crate::{
+    place::{Need, Place},
+    run::Run,
+};
+
+/// Something that every target does.
+pub(crate) struct Promise {
+    sentence: &'static str,
+    needs: Vec<Need>,
+    keep: Arc<dyn Fn(&Arc<dyn Target>) -> anyhow::Result<()> + Send + Sync>,
+}
+
+/// A promise, proved by a function that is given a run of its own.
+pub(crate) fn promise(
+    sentence: &'static str,
+    keep: impl AsyncFn(&Run) -> anyhow::Result<()> + Send + Sync + 'static,
+) -> Promise {
+    let keep = move |target: &Arc<dyn Target>| {
+        Trials::block_on(async {
+            let run = Run::begin(target).await?;
+            let kept = keep(&run).await;
+            if kept.is_err() {
+                run.clear().await?;
+            }
+            kept?;
+            run.end().await
+        })
+    };
+    Promise { sentence, needs: vec![], keep: Arc::new(keep) }
+}
+
+impl Promise {
+    /// It is only made where this is given.
+    pub(crate) fn needing(mut self, need: Need) -> Self {
+        self.needs.push(need);
+        self
+    }
+
+    /// Adds the trial of one target.
+    pub(crate) fn try_on(&self, place: &Place, trials: &mut Trials) {
+        let name = format!("{}::{}", self.sentence, place.name);
+        let lacking = self.needs.iter().find_map(|need| place.lacks(*need));
+        match (&place.target, lacking) {
+            (Err(reason), _) => trials.add_impossible(name, reason.clone()),
+            (Ok(_), Some(reason)) => trials.add_impossible(name, reason),
+            (Ok(target), None) => {
+                let (target, keep) = (Arc::clone(target), Arc::clone(&self.keep));
+                trials.add(name, move || keep(&target));
+            }
+        }
+    }
+}

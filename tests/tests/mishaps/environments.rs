@@ -1,0 +1,101 @@
+//! Environments whose roles do not work: the trial fails with one clear error,
+//! and everything of it is removed.
+
+use workspace_tests::{
+    Trials,
+    daemon::{Daemon, Kind},
+    usable_target,
+};
+
+use crate::{
+    failing,
+    place::Place,
+    support::{Site, eventually},
+};
+
+/// Adds the trials.
+pub(crate) fn add(trials: &mut Trials) {
+    let cases: [(&str, fn()); 6] = [
+        ("an_image_without_a_program_is_told::docker", image_without_program),
+        ("an_image_that_nobody_has_is_told::docker", unknown_image),
+        ("a_program_that_is_not_in_the_image_is_told::docker", program_not_in_image),
+        ("a_program_that_is_missing_is_told::docker", missing_program),
+        ("a_role_that_never_gets_ready_is_told_with_its_last_lines::docker", never_ready),
+        ("a_name_in_use_is_told_and_the_run_can_be_continued::docker", name_in_use),
+    ];
+    let usable = usable_target("docker", "mishaps");
+    for (name, case) in cases {
+        match &usable {
+            Err(reason) => trials.add_impossible(name.into(), reason.clone()),
+            Ok(_) => trials.add(name.into(), move || Ok(case())),
+        }
+    }
+}
+
+/// The error of a trial whose server is replaced.
+fn error_with_server(server: &str) -> String {
+    let site = Site::new();
+    let environment = format!("target = \"docker\"\n[roles.serve]\n{server}\n");
+    failing::run(&site, &environment, &[]).expect_code(4);
+    failing::trial_error(&site)
+}
+
+/// The same with an image of no files, under this name while it lasts.
+fn error_with_empty_image(command: &str) -> String {
+    let name = format!("somebodys/empty-{}:1", std::process::id());
+    let daemon = Trials::block_on(Daemon::connect()).unwrap();
+    Trials::block_on(daemon.plant_image(&name)).unwrap();
+    let outcome =
+        std::panic::catch_unwind(|| error_with_server(&format!("image = \"{name}\"\n{command}")));
+    Trials::block_on(daemon.remove(Kind::Image, &name)).unwrap();
+    match outcome {
+        Ok(error) => error.replace(&name, "[image]"),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+fn image_without_program() {
+    insta::assert_snapshot!(error_with_empty_image(""), @"");
+}
+
+fn program_not_in_image() {
+    insta::assert_snapshot!(error_with_empty_image("command = [\"/bin/server\"]"), @"");
+}
+
+fn unknown_image() {
+    let error = error_with_server("image = \"localhost:1/nobodys/image:1\"");
+    insta::assert_snapshot!(error, @"");
+}
+
+fn missing_program() {
+    insta::assert_snapshot!(error_with_server("command = [\"no-such-server\"]"), @"");
+}
+
+fn never_ready() {
+    let site = Site::new();
+    let never = ["--set", "behaviour=never-ready"];
+    failing::run(&site, "target = \"docker\"\n", &never).expect_code(4);
+    insta::assert_snapshot!(failing::trial_error(&site), @"");
+}
+
+/// Only the name of a run that is continued can be known and taken.
+fn name_in_use() {
+    let place = Place { target: "docker" };
+    let site = Site::new();
+    let driver = place.start(&site);
+    eventually("the run", || site.runs().iter().any(|run| run.path("manifest.json").exists()));
+    driver.signal(rustix::process::Signal::INT);
+    driver.wait().expect_code(130);
+    let run = site.run();
+    let daemon = Trials::block_on(Daemon::connect()).unwrap();
+    let name = format!("reprise-{}-t1", run.label());
+    Trials::block_on(daemon.plant_network(&name, None)).unwrap();
+    let answer = site.resume(&run);
+    Trials::block_on(daemon.remove(Kind::Network, &name)).unwrap();
+    let answer = answer.expect_code(3);
+    insta::assert_snapshot!(failing::error(&site, &answer), @"");
+    assert_eq!(site.leftovers(&run), [""; 0]);
+    site.resume(&run).expect_code(0);
+    site.expect_all_results(&run, &place.trials());
+    site.expect_nothing_left(&run);
+}

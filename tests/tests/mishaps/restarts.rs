@@ -1,0 +1,67 @@
+//! A daemon that goes away in the middle of a run, and comes back or not.
+
+use workspace_tests::Trials;
+
+use crate::{
+    failing,
+    second_daemon::{self, SecondDaemon},
+    support::{Run, Site, WITHOUT_SNAPSHOT, eventually},
+};
+
+/// Adds the trials.
+pub(crate) fn add(trials: &mut Trials) {
+    let cases: [(&str, fn()); 2] = [
+        ("a_daemon_that_restarts_costs_an_attempt_at_most::docker", restarts),
+        ("a_daemon_that_dies_ends_the_run_which_can_be_continued::docker", dies),
+    ];
+    for (name, case) in cases {
+        match second_daemon::lacking() {
+            Some(reason) => trials.add_impossible(name.into(), reason),
+            None => trials.add(name.into(), move || Ok(case())),
+        }
+    }
+}
+
+const ONE_TRIAL: [&str; 2] = ["--trials", "1"];
+
+/// Whether the second trial of a run has begun and runs something.
+fn is_in_second_trial(run: &Run) -> bool {
+    let n_begun = run.read("ledger.jsonl").matches("\"kind\":\"container\"").count();
+    !run.attempts().is_empty() && n_begun > 4
+}
+
+/// A run on the daemon, up to the middle of its second trial.
+fn begin(site: &Site, daemon: &SecondDaemon) -> (crate::support::Driver, Run) {
+    let env = site.write("second.toml", &daemon.environment());
+    let args = [&["--env", &env], &WITHOUT_SNAPSHOT[..], &ONE_TRIAL].concat();
+    let driver = site.start_exp(&args);
+    eventually("the run", || site.runs().iter().any(|run| run.path("ledger.jsonl").exists()));
+    let run = site.run();
+    eventually("the second trial", || is_in_second_trial(&run));
+    (driver, run)
+}
+
+fn restarts() {
+    let mut daemon = SecondDaemon::start();
+    let site = Site::new();
+    let (driver, run) = begin(&site, &daemon);
+    daemon.kill();
+    daemon.start_again();
+    driver.wait().expect_code(0);
+    site.expect_all_results(&run, &ONE_TRIAL);
+    site.expect_nothing_left(&run);
+}
+
+fn dies() {
+    let mut daemon = SecondDaemon::start();
+    let site = Site::new();
+    let (driver, run) = begin(&site, &daemon);
+    daemon.kill();
+    let answer = driver.wait().expect_code(3);
+    insta::assert_snapshot!(failing::error(&site, &answer), @"");
+    assert!(!run.has_ended() && site.has_registered());
+    daemon.start_again();
+    site.resume(&run).expect_code(0);
+    site.expect_all_results(&run, &ONE_TRIAL);
+    site.expect_nothing_left(&run);
+}

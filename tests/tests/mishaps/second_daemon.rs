@@ -1,0 +1,133 @@
+//! A Docker daemon of our own beside the machine's, to be restarted and filled.
+
+use std::{
+    ffi::CString,
+    fs::{self, File},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use rustix::{
+    mount::{MountFlags, UnmountFlags, mount, unmount},
+    process::{Pid, Signal, kill_process},
+};
+use tempfile::TempDir;
+use workspace_tests::{Trials, daemon::Daemon};
+
+use crate::support::eventually;
+
+/// Why none can be started here, if so.
+pub(crate) fn lacking() -> Option<String> {
+    let is_root = rustix::process::geteuid().is_root();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let has_it = std::env::split_paths(&path).any(|dir| dir.join("dockerd").exists());
+    match (is_root, has_it) {
+        (false, _) => Some("a second Docker daemon needs root (hint: run the tests as root)"),
+        (_, false) => Some("no dockerd (hint: apt-get install --yes docker.io)"),
+        _ => None,
+    }
+    .map(str::to_owned)
+}
+
+/// A daemon with its data, its state and its socket in a temporary directory.
+pub(crate) struct SecondDaemon {
+    process: Option<Child>,
+    root: TempDir,
+    data: PathBuf,
+    is_mounted: bool,
+}
+
+impl SecondDaemon {
+    /// Starts one.
+    pub(crate) fn start() -> Self {
+        Self::start_with(|_| false)
+    }
+
+    /// Starts one whose data is on a file system of so many MiB.
+    pub(crate) fn start_on_small_disk(n_mib: u32) -> Self {
+        Self::start_with(|data| {
+            let options = CString::new(format!("size={n_mib}m")).unwrap();
+            mount("none", data, "tmpfs", MountFlags::empty(), options.as_c_str()).unwrap();
+            true
+        })
+    }
+
+    fn start_with(prepare: impl FnOnce(&Path) -> bool) -> Self {
+        let root = tempfile::Builder::new().prefix("second-").tempdir().unwrap();
+        let data = root.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let is_mounted = prepare(&data);
+        let mut daemon = Self { process: None, root, data, is_mounted };
+        daemon.start_again();
+        daemon
+    }
+
+    /// Its address, as DOCKER_HOST has it.
+    pub(crate) fn host(&self) -> String {
+        format!("unix://{}", self.path("socket"))
+    }
+
+    /// The environment that leads to it.
+    pub(crate) fn environment(&self) -> String {
+        format!("target = \"docker\"\n[docker]\nhost = \"{}\"\n", self.host())
+    }
+
+    /// A client of it.
+    pub(crate) fn client(&self) -> Daemon {
+        Trials::block_on(Daemon::at(&self.host())).unwrap()
+    }
+
+    /// Kills it as a crash would. Its containers die with its containerd.
+    pub(crate) fn kill(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Starts it on the data it left.
+    #[expect(clippy::disallowed_methods, reason = "a test needs the process itself, to kill it")]
+    pub(crate) fn start_again(&mut self) {
+        let log = self.root.path().join("log");
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let mut command = Command::new("dockerd");
+        command.args(["--data-root", &self.data.display().to_string()]);
+        command.args(["--exec-root", &self.path("exec"), "--pidfile", &self.path("pid")]);
+        command.args(["--host", &self.host()]);
+        // It must not touch what the machine's own daemon has set up.
+        command.args(["--bridge", "none", "--iptables=false", "--ip-forward=false"]);
+        command.arg("--shutdown-timeout=1");
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        // Not among what is killed together with the tests' own group.
+        command.process_group(0);
+        self.process = Some(command.spawn().unwrap());
+        let host = self.host();
+        eventually("the second daemon", || Trials::block_on(Daemon::at(&host)).is_ok());
+    }
+
+    /// Ends it as an administrator does.
+    fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        kill_process(Pid::from_child(&process), Signal::TERM).unwrap();
+        process.wait().unwrap();
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.root.path().join(name).display().to_string()
+    }
+}
+
+impl Drop for SecondDaemon {
+    /// Only a daemon that runs ends what it has started.
+    fn drop(&mut self) {
+        if self.process.is_none() {
+            self.start_again();
+        }
+        self.stop();
+        if self.is_mounted
+            && let Err(error) = unmount(&self.data, UnmountFlags::DETACH)
+        {
+            eprintln!("unmount {}: {error}", self.data.display());
+        }
+    }
+}
