@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
+    net::SocketAddr,
 };
 
 use anyhow::{Context as _, bail};
@@ -77,14 +78,42 @@ impl Daemon {
         run: Option<&str>,
         network: Option<&str>,
     ) -> anyhow::Result<()> {
-        let options = CreateContainerOptionsBuilder::new().name(name).build();
         let words = ["/bin/toy", "deeds", "--dir", "/tmp", "wait"];
+        self.start(name, image, &words, run, network.unwrap_or("none")).await
+    }
+
+    /// Starts a server of the toy on the daemon's usual network, from which
+    /// there is a way to everywhere; returns its address.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn plant_server(&self, name: &str, image: &str) -> anyhow::Result<SocketAddr> {
+        const PORT: u16 = 7000;
+        const USUAL: &str = "bridge";
+        let listen = format!("0.0.0.0:{PORT}");
+        let words = ["/bin/toy", "store", "--listen", &listen, "--dir", "/tmp"];
+        self.start(name, image, &words, None, USUAL).await?;
+        let networks = self.0.inspect_container(name, None).await?.network_settings;
+        let usual = networks.and_then(|it| it.networks?.remove(USUAL));
+        let address = usual.and_then(|it| it.ip_address).context("it has no address")?;
+        Ok(SocketAddr::new(address.parse().context("read its address")?, PORT))
+    }
+
+    async fn start(
+        &self,
+        name: &str,
+        image: &str,
+        words: &[&str],
+        run: Option<&str>,
+        network: &str,
+    ) -> anyhow::Result<()> {
+        let options = CreateContainerOptionsBuilder::new().name(name).build();
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
-            cmd: Some(words.map(str::to_owned).into()),
+            cmd: Some(words.iter().map(|word| (*word).to_owned()).collect()),
             labels: Some(labels(run)),
             host_config: Some(HostConfig {
-                network_mode: Some(network.unwrap_or("none").to_owned()),
+                network_mode: Some(network.to_owned()),
                 ..HostConfig::default()
             }),
             ..ContainerCreateBody::default()
@@ -292,6 +321,14 @@ impl Daemon {
         let names: Vec<_> = own.filter_map(|it| it.name).collect();
         let [name] = names.as_slice() else { bail!("run {run} has the networks {names:?}") };
         Ok(name.clone())
+    }
+
+    /// Whether the daemon lets nothing out of the network.
+    ///
+    /// # Errors
+    /// What the daemon says.
+    pub async fn is_internal(&self, network: &str) -> anyhow::Result<bool> {
+        Ok(self.0.inspect_network(network, None).await?.internal.unwrap_or_default())
     }
 
     /// The ports of this machine at which containers of a run are reached.

@@ -38,7 +38,8 @@ pub enum Basis {
     Counted,
     /// Memory: depends on the machine's kernel and libraries.
     Memory,
-    /// Time: depends on the machine, and means nothing in an unoptimised build.
+    /// Time, or what follows from how processes interleave: depends on the
+    /// machine, and means nothing in an unoptimised build.
     Timed,
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Artifact {
     /// What it is, such as `image`.
     pub kind: String,
-    /// Its name, such as `reprise/faasm`.
+    /// Its name, such as `reprise/worker`.
     pub name: String,
     /// What identifies its content, such as `sha256:…`.
     pub digest: String,

@@ -6,6 +6,7 @@
 
 use std::{fmt, time::Duration};
 
+use anyhow::anyhow;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -104,4 +105,24 @@ impl fmt::Display for BitRate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} bit/s", self.0)
     }
+}
+
+/// Why nothing can be done to an instance that has ended.
+pub(crate) fn has_ended(instance: &Instance, how: &str) -> anyhow::Error {
+    anyhow!("{} has ended: {how}", instance.id)
+}
+
+/// Why an instance that was stopped cannot be restarted.
+pub(crate) fn was_stopped(instance: &Instance) -> anyhow::Error {
+    anyhow!("{} was stopped and cannot be restarted (hint: start another)", instance.id)
+}
+
+/// Why the disk of an instance cannot be filled.
+pub(crate) fn has_no_disk(instance: &Instance) -> anyhow::Error {
+    anyhow!(
+        "{} has no disk of its own that could be filled \
+         (hint: give its role a limit, such as --set resources.{}.disk-bytes=64000000)",
+        instance.id,
+        instance.role
+    )
 }

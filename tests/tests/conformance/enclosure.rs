@@ -1,19 +1,17 @@
 //! What a target with networks of its own also promises: instances are apart
 //! from the machine and from other testbeds.
 
-use std::{
-    net::{SocketAddr, TcpListener, UdpSocket},
-    path::Path,
-};
+use std::{net::SocketAddr, path::Path};
 
 use anyhow::{Context as _, ensure};
-use workspace_tests::daemon::Daemon;
+use targets::wait::{self, Interval};
+use workspace_tests::daemon::{Daemon, Kind};
 
 use crate::{
     place::Need,
     promise::{Promise, promise},
-    run::Run,
-    toy::{ask, store},
+    run::{PATIENCE, Run},
+    toy::{ask, request, store},
 };
 
 pub(crate) fn promises() -> Vec<Promise> {
@@ -63,26 +61,26 @@ fn has_listener(port: u16) -> anyhow::Result<bool> {
 }
 
 async fn no_way_out(run: &Run) -> anyhow::Result<()> {
+    let daemon = Daemon::connect().await?;
     let testbed = run.testbed().await?;
     let server = testbed.start(&store()).await?;
     testbed.ready(&server).await?;
-    let routes = ask(&server, "routes").await?;
-    let default = routes.lines().skip(1).find(|line| line.split('\t').nth(1) == Some("00000000"));
-    ensure!(default.is_none(), "it has a way to everywhere: {routes}");
-    // This machine under the address by which others know it, if it has one.
-    if let Some(outside) = outward_listener() {
-        let address = outside.local_addr()?;
-        ensure!(ask(&server, &format!("reach {address}")).await.is_err(), "{address}");
-    }
+    let name = format!("outside-{}", run.label);
+    let outside = daemon.plant_server(&name, &daemon.cached_image("toy").await?).await?;
+    let from_here = eventually_answers(outside).await;
+    let from_inside = ask(&server, &format!("reach {outside}")).await;
+    daemon.remove(Kind::Container, &name).await?;
+    from_here?;
+    ensure!(from_inside.is_err(), "an instance reached {outside} on the machine's usual network");
+    ensure!(daemon.is_internal(&daemon.network_of(run.label.as_str()).await?).await?);
     testbed.tear_down().await
 }
 
-/// A listener on the address that this machine would send from.
-fn outward_listener() -> Option<TcpListener> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    // Nothing is sent: the kernel only chooses a route.
-    socket.connect(SocketAddr::from(([192, 0, 2, 1], 9))).ok()?;
-    TcpListener::bind((socket.local_addr().ok()?.ip(), 0)).ok()
+/// Returns once the driver has reached it.
+async fn eventually_answers(address: SocketAddr) -> anyhow::Result<()> {
+    let answers = || async { request(address, "GET /healthz", "").await.is_ok() };
+    wait::until("the server outside", PATIENCE, Interval::BACKING_OFF, answers).await?;
+    Ok(())
 }
 
 async fn testbeds_apart(run: &Run) -> anyhow::Result<()> {

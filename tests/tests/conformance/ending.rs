@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use targets::{
     role::Instance,
+    target::{Casualty, Testbed},
     wait::{self, Interval},
 };
 
@@ -42,7 +43,11 @@ async fn job_fails(run: &Run) -> anyhow::Result<()> {
     let testbed = run.testbed().await?;
     let job = testbed.start(&deeds(&["say trying", "fail out of luck"])).await?;
     let error = refusal(testbed.finished(&job, PATIENCE).await)?;
-    insta::assert_snapshot!(redact(&error, run, &job), @"");
+    insta::assert_snapshot!(redact(&error, run, &job), @"
+    job-0 exited with code 1; its last lines ([run]/trial/job-0.log):
+    trying
+    out of luck
+    ");
     testbed.tear_down().await
 }
 
@@ -51,7 +56,10 @@ async fn job_lasts(run: &Run) -> anyhow::Result<()> {
     let job = testbed.start(&deeds(&["wait"])).await?;
     is_waiting(run, &job).await?;
     let error = refusal(testbed.finished(&job, LIMIT).await)?;
-    insta::assert_snapshot!(redact(&error, run, &job), @"");
+    insta::assert_snapshot!(redact(&error, run, &job), @"
+    gave up waiting for job-0 to finish after 500ms; its last lines ([run]/trial/job-0.log):
+    waiting
+    ");
     testbed.tear_down().await
 }
 
@@ -70,10 +78,18 @@ async fn crash(run: &Run) -> anyhow::Result<()> {
     testbed.ready(&other).await?;
     ensure!(testbed.casualties().await?.is_empty());
     ensure!(ask(&server, "crash").await.is_err(), "the dead do not answer");
-    let casualties = testbed.casualties().await?;
+    let casualties = casualties(testbed.as_ref()).await?;
     let told: Vec<_> = casualties.iter().map(|it| (&*it.instance.id, &*it.how)).collect();
     ensure!(told == [("store-0", "killed by signal 9")], "{casualties:?}");
     testbed.tear_down().await
+}
+
+/// Those of a testbed that has some: a daemon may learn of a death a little
+/// later than the network.
+pub(crate) async fn casualties(testbed: &dyn Testbed) -> anyhow::Result<Vec<Casualty>> {
+    let are_some = || async { !matches!(testbed.casualties().await, Ok(none) if none.is_empty()) };
+    wait::until("a casualty", PATIENCE, Interval::BACKING_OFF, are_some).await?;
+    testbed.casualties().await
 }
 
 async fn stop_asks(run: &Run) -> anyhow::Result<()> {

@@ -25,21 +25,17 @@ async fn a_process(run: &Run, testbed: &dyn Testbed) -> anyhow::Result<Vec<Strin
     Ok(vec![std::fs::read_to_string(pid_file)?.trim().to_owned()])
 }
 
-/// One container, network and volume with the run's label, and a container
-/// without it that somebody attached to the run's network.
+/// A container, a network and a volume with the run's label.
 #[cfg(feature = "docker")]
 async fn in_daemon(run: &Run) -> anyhow::Result<Vec<String>> {
-    use targets::role::Program;
     use workspace_tests::daemon::Daemon;
 
     let daemon = Daemon::connect().await?;
-    let toy = Program::Own { binary: env!("CARGO_BIN_EXE_toy").into(), args: vec![] };
-    let image = run.target.prepare(&[toy], &run.ledger).await?.remove(0).name;
     let label = run.label.as_str();
-    let names = ["one", "two", "network", "volume"].map(|it| format!("planted-{label}-{it}"));
-    let [one, two, network, volume] = &names;
-    daemon.plant_container(one, &image, Some(label), None).await?;
-    daemon.plant_container(two, &image, None, Some(&daemon.network_of(label).await?)).await?;
+    let names = ["container", "network", "volume"].map(|it| format!("planted-{label}-{it}"));
+    let [container, network, volume] = &names;
+    let image = daemon.cached_image("toy").await?;
+    daemon.plant_container(container, &image, Some(label), None).await?;
     daemon.plant_network(network, Some(label)).await?;
     daemon.plant_volume(volume, Some(label)).await?;
     Ok(names.into())

@@ -4,6 +4,7 @@ use anyhow::ensure;
 use targets::role::{Resources, RoleSpec};
 
 use crate::{
+    ending::casualties,
     place::Need,
     promise::{Promise, promise},
     run::Run,
@@ -31,7 +32,7 @@ async fn memory(run: &Run) -> anyhow::Result<()> {
     testbed.ready(&server).await?;
     ask(&server, "hold 32").await?;
     ensure!(ask(&server, "hold 256").await.is_err(), "it was killed");
-    let casualties = testbed.casualties().await?;
+    let casualties = casualties(testbed.as_ref()).await?;
     ensure!(casualties.len() == 1 && casualties[0].how.contains("killed"), "{casualties:?}");
     let usage = testbed.usage(&server).await?;
     ensure!(usage.memory_peak_bytes <= 96 * MIB, "{usage:?}");

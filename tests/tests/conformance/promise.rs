@@ -1,6 +1,9 @@
 //! A promise: a sentence, what it takes for granted, and how it is proved.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+};
 
 use targets::target::Target;
 use workspace_tests::Trials;
@@ -23,15 +26,14 @@ pub(crate) fn promise(
     keep: impl AsyncFn(&Run) -> anyhow::Result<()> + Send + Sync + 'static,
 ) -> Promise {
     let keep = move |target: &Arc<dyn Target>| {
-        Trials::block_on(async {
-            let run = Run::begin(target).await?;
-            let kept = keep(&run).await;
-            if kept.is_err() {
-                run.clear().await?;
-            }
-            kept?;
-            run.end().await
-        })
+        let run = Trials::block_on(Run::begin(target))?;
+        let proof = AssertUnwindSafe(|| Trials::block_on(keep(&run)));
+        let proved = catch_unwind(proof);
+        if !matches!(proved, Ok(Ok(()))) {
+            Trials::block_on(run.clear())?;
+        }
+        proved.unwrap_or_else(|panic| resume_unwind(panic))?;
+        Trials::block_on(run.end())
     };
     Promise { sentence, needs: vec![], keep: Arc::new(keep) }
 }

@@ -45,7 +45,10 @@ fn no_daemon() {
     let site = Site::new();
     let host = format!("unix://{}", site.path("nobody-listens").display());
     let answer = failing::run(&site, &environment(&host), &[]).expect_code(3);
-    insta::assert_snapshot!(failing::error(&site, &answer), @"");
+    insta::assert_snapshot!(failing::error(&site, &answer), @"
+    no Docker daemon answers at unix://[site]/nobody-listens (No such file or directory (os error 2))
+    (hint: apt-get install --yes docker.io && service docker start, or set DOCKER_HOST to a daemon that runs)
+    ");
 }
 
 /// Nobody may open the socket; root may everything, and so is not used.
@@ -68,7 +71,10 @@ fn no_permission() {
         site.start(&toy, &exp[1..]).wait()
     };
     let answer = answer.expect_code(3);
-    insta::assert_snapshot!(failing::error(&site, &answer), @"");
+    insta::assert_snapshot!(failing::error(&site, &answer), @"
+    this user may not use the Docker daemon at unix://[site]/secret
+    (hint: sudo usermod --append --groups docker $USER, and log in again)
+    ");
 }
 
 fn pool_is_taken() {
@@ -81,7 +87,10 @@ fn pool_is_taken() {
     let answer = failing::run(&site, &environment, &[]);
     Trials::block_on(daemon.remove(Kind::Network, &name)).unwrap();
     let answer = answer.expect_code(3);
-    insta::assert_snapshot!(failing::error(&site, &answer), @"");
+    insta::assert_snapshot!(failing::error(&site, &answer), @"
+    [site]/results/toy/[run] is cut off, and can be resumed: provision the testbed: no free network in [address]/22: 64 tried ones overlap with others
+    (hint: `docker network ls` shows them; or name another `pool` under [docker] in the environment)
+    ");
     let run = site.run();
     assert_eq!(site.leftovers(&run), [""; 0]);
     site.resume(&run).expect_code(0);

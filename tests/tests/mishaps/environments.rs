@@ -21,7 +21,7 @@ pub(crate) fn add(trials: &mut Trials) {
         ("a_program_that_is_not_in_the_image_is_told::docker", program_not_in_image),
         ("a_program_that_is_missing_is_told::docker", missing_program),
         ("a_role_that_never_gets_ready_is_told_with_its_last_lines::docker", never_ready),
-        ("a_name_in_use_is_told_and_the_run_can_be_continued::docker", name_in_use),
+        ("a_name_in_use_is_told_and_costs_an_attempt_at_most::docker", name_in_use),
     ];
     let usable = usable_target("docker", "mishaps");
     for (name, case) in cases {
@@ -35,9 +35,23 @@ pub(crate) fn add(trials: &mut Trials) {
 /// The error of a trial whose server is replaced.
 fn error_with_server(server: &str) -> String {
     let site = Site::new();
-    let environment = format!("target = \"docker\"\n[roles.serve]\n{server}\n");
-    failing::run(&site, &environment, &[]).expect_code(4);
+    failing::run(&site, &environment(server), &[]).expect_code(4);
     failing::trial_error(&site)
+}
+
+/// The error of a run that ends before its first trial, because there is no
+/// server to replace ours.
+fn error_without_server(server: &str) -> String {
+    let site = Site::new();
+    let answer = failing::run(&site, &environment(server), &[]).expect_code(4);
+    let run = site.run();
+    assert!(run.attempts().is_empty());
+    eventually("the reaper", || site.leftovers(&run).is_empty());
+    failing::error(&site, &answer)
+}
+
+fn environment(server: &str) -> String {
+    format!("target = \"docker\"\n[roles.serve]\n{server}\n")
 }
 
 /// The same with an image of no files, under this name while it lasts.
@@ -55,30 +69,44 @@ fn error_with_empty_image(command: &str) -> String {
 }
 
 fn image_without_program() {
-    insta::assert_snapshot!(error_with_empty_image(""), @"");
+    insta::assert_snapshot!(error_with_empty_image(""), @"start serve-0: the Docker daemon says: No command specified");
 }
 
 fn program_not_in_image() {
-    insta::assert_snapshot!(error_with_empty_image("command = [\"/bin/server\"]"), @"");
+    insta::assert_snapshot!(error_with_empty_image("command = [\"/bin/server\"]"), @"
+    serve-0 exited with code 127 before it was ready; its last lines ([site]/results/toy/[run]/trials/toy=red/1/attempt-1/serve-0.log):
+    [FATAL tini (7)] exec /bin/server failed: No such file or directory
+    ");
 }
 
 fn unknown_image() {
-    let error = error_with_server("image = \"localhost:1/nobodys/image:1\"");
-    insta::assert_snapshot!(error, @"");
+    let error = error_without_server("image = \"localhost:1/nobodys/image:1\"");
+    insta::assert_snapshot!(error, @r#"
+    cannot get the image localhost:1/nobodys/image:1: the Docker daemon says: Get "http://localhost:1/v2/": dial tcp [address]:1: connect: connection refused
+    (hint: is the name right, and its registry within reach of the daemon? `docker load` brings an image without one)
+    "#);
 }
 
 fn missing_program() {
-    insta::assert_snapshot!(error_with_server("command = [\"no-such-server\"]"), @"");
+    let error = error_without_server("command = [\"no-such-server\"]");
+    insta::assert_snapshot!(error, @"
+    make an image of no-such-server: no program `no-such-server` on PATH
+    (hint: install it, or give its path)
+    ");
 }
 
 fn never_ready() {
     let site = Site::new();
     let never = ["--set", "behaviour=never-ready"];
     failing::run(&site, "target = \"docker\"\n", &never).expect_code(4);
-    insta::assert_snapshot!(failing::trial_error(&site), @"");
+    insta::assert_snapshot!(failing::trial_error(&site), @"
+    gave up waiting for serve-0 to answer /readyz on [address]:7000 after 300ms; its last lines ([site]/results/toy/[run]/trials/toy=red/1/attempt-1/serve-0.log):
+    still unpacking
+    ");
 }
 
-/// Only the name of a run that is continued can be known and taken.
+/// Only the name of a run that is continued can be known and taken. It costs
+/// one attempt: the next has another name.
 fn name_in_use() {
     let place = Place { target: "docker" };
     let site = Site::new();
@@ -90,12 +118,13 @@ fn name_in_use() {
     let daemon = Trials::block_on(Daemon::connect()).unwrap();
     let name = format!("reprise-{}-t1", run.label());
     Trials::block_on(daemon.plant_network(&name, None)).unwrap();
-    let answer = site.resume(&run);
-    Trials::block_on(daemon.remove(Kind::Network, &name)).unwrap();
-    let answer = answer.expect_code(3);
-    insta::assert_snapshot!(failing::error(&site, &answer), @"");
-    assert_eq!(site.leftovers(&run), [""; 0]);
     site.resume(&run).expect_code(0);
+    Trials::block_on(daemon.remove(Kind::Network, &name)).unwrap();
+    let attempts = run.attempts();
+    let failed: Vec<_> = attempts.iter().filter(|attempt| !attempt.has_result()).collect();
+    let [failed] = failed.as_slice() else { panic!("{attempts:?}") };
+    let error = failed.failure().replace(&run.label(), "[label]");
+    insta::assert_snapshot!(error, @"provision the testbed: there is a network `reprise-[label]-t1` already (hint: `cargo xtask gc`)");
     site.expect_all_results(&run, &place.trials());
     site.expect_nothing_left(&run);
 }

@@ -15,7 +15,7 @@ mod place;
 mod restarts;
 #[cfg(feature = "docker")]
 mod second_daemon;
-#[expect(dead_code, reason = "it serves another suite too")]
+#[expect(dead_code, unused_imports, reason = "it serves another suite too")]
 #[path = "../lifecycle/support/mod.rs"]
 mod support;
 

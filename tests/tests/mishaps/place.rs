@@ -20,8 +20,8 @@ impl Place {
     fn args(self, site: &Site) -> Vec<String> {
         let text = format!("target = \"{}\"\n", self.target);
         let env = ["--env".to_owned(), site.write("env.toml", &text)];
-        let rest = WITHOUT_SNAPSHOT.iter().chain(&self.trials()).map(|it| (*it).to_owned());
-        env.into_iter().chain(rest).collect()
+        let rest = [WITHOUT_SNAPSHOT, self.trials()].concat();
+        env.into_iter().chain(rest.into_iter().map(str::to_owned)).collect()
     }
 
     /// Starts a run here.

@@ -5,7 +5,7 @@ use workspace_tests::Trials;
 use crate::{
     failing,
     second_daemon::{self, SecondDaemon},
-    support::{Run, Site, WITHOUT_SNAPSHOT, eventually},
+    support::{Driver, Run, Site, WITHOUT_SNAPSHOT, eventually, steady},
 };
 
 /// Adds the trials.
@@ -31,10 +31,10 @@ fn is_in_second_trial(run: &Run) -> bool {
 }
 
 /// A run on the daemon, up to the middle of its second trial.
-fn begin(site: &Site, daemon: &SecondDaemon) -> (crate::support::Driver, Run) {
+fn begin(site: &Site, daemon: &SecondDaemon) -> (Driver, Run) {
     let env = site.write("second.toml", &daemon.environment());
-    let args = [&["--env", &env], &WITHOUT_SNAPSHOT[..], &ONE_TRIAL].concat();
-    let driver = site.start_exp(&args);
+    let exp = ["exp", "toy", "--profile", &steady(), "--env", &env];
+    let driver = daemon.start_driver(site, &[&exp, &WITHOUT_SNAPSHOT[..], &ONE_TRIAL].concat());
     eventually("the run", || site.runs().iter().any(|run| run.path("ledger.jsonl").exists()));
     let run = site.run();
     eventually("the second trial", || is_in_second_trial(&run));
@@ -61,7 +61,8 @@ fn dies() {
     insta::assert_snapshot!(failing::error(&site, &answer), @"");
     assert!(!run.has_ended() && site.has_registered());
     daemon.start_again();
-    site.resume(&run).expect_code(0);
+    let root = run.root().display().to_string();
+    daemon.start_driver(&site, &["exp", "--resume", &root]).wait().expect_code(0);
     site.expect_all_results(&run, &ONE_TRIAL);
     site.expect_nothing_left(&run);
 }

@@ -15,7 +15,7 @@ use rustix::{
 use tempfile::TempDir;
 use workspace_tests::{Trials, daemon::Daemon};
 
-use crate::support::eventually;
+use crate::support::{Driver, Site, eventually};
 
 /// Why none can be started here, if so.
 pub(crate) fn lacking() -> Option<String> {
@@ -30,9 +30,13 @@ pub(crate) fn lacking() -> Option<String> {
     .map(str::to_owned)
 }
 
-/// A daemon with its data, its state and its socket in a temporary directory.
+/// A daemon with its data, its state and its socket in a temporary directory,
+/// and in a network namespace of its own: what the machine's daemon has set up
+/// stays as it is, and no bridge outlives it.
 pub(crate) struct SecondDaemon {
     process: Option<Child>,
+    /// It keeps the network namespace while the daemon is away.
+    network: Child,
     root: TempDir,
     data: PathBuf,
     is_mounted: bool,
@@ -58,7 +62,8 @@ impl SecondDaemon {
         let data = root.path().join("data");
         fs::create_dir(&data).unwrap();
         let is_mounted = prepare(&data);
-        let mut daemon = Self { process: None, root, data, is_mounted };
+        let network = keep_network();
+        let mut daemon = Self { process: None, network, root, data, is_mounted };
         daemon.start_again();
         daemon
     }
@@ -73,9 +78,15 @@ impl SecondDaemon {
         format!("target = \"docker\"\n[docker]\nhost = \"{}\"\n", self.host())
     }
 
-    /// A client of it.
-    pub(crate) fn client(&self) -> Daemon {
-        Trials::block_on(Daemon::at(&self.host())).unwrap()
+    /// Starts a driver beside it, where its containers can be reached.
+    pub(crate) fn start_driver(&self, site: &Site, args: &[&str]) -> Driver {
+        let network = self.into_network();
+        let driver = [network.as_str(), env!("CARGO_BIN_EXE_toy"), "--driver"];
+        site.start("nsenter", driver.iter().chain(args))
+    }
+
+    fn into_network(&self) -> String {
+        format!("--net=/proc/{}/ns/net", self.network.id())
     }
 
     /// Kills it as a crash would. Its containers die with its containerd.
@@ -90,13 +101,12 @@ impl SecondDaemon {
     pub(crate) fn start_again(&mut self) {
         let log = self.root.path().join("log");
         let log = File::options().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new("dockerd");
+        let mut command = Command::new("nsenter");
+        command.arg(self.into_network()).arg("dockerd");
         command.args(["--data-root", &self.data.display().to_string()]);
         command.args(["--exec-root", &self.path("exec"), "--pidfile", &self.path("pid")]);
         command.args(["--host", &self.host()]);
-        // It must not touch what the machine's own daemon has set up.
-        command.args(["--bridge", "none", "--iptables=false", "--ip-forward=false"]);
-        command.arg("--shutdown-timeout=1");
+        command.args(["--bridge", "none", "--shutdown-timeout=1"]);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         // Not among what is killed together with the tests' own group.
         command.process_group(0);
@@ -117,6 +127,17 @@ impl SecondDaemon {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it lives as long as the daemon's owner")]
+fn keep_network() -> Child {
+    let mut command = Command::new("unshare");
+    command.args(["--net", "sleep", "100000"]).stdin(Stdio::null());
+    let network = command.spawn().unwrap();
+    let own = |process: &str| fs::read_link(format!("/proc/{process}/ns/net")).ok();
+    let is_apart = || own(&network.id().to_string()).is_some_and(|it| Some(it) != own("self"));
+    eventually("a network namespace", is_apart);
+    network
+}
+
 impl Drop for SecondDaemon {
     /// Only a daemon that runs ends what it has started.
     fn drop(&mut self) {
@@ -124,6 +145,7 @@ impl Drop for SecondDaemon {
             self.start_again();
         }
         self.stop();
+        let _ = self.network.kill().and_then(|()| self.network.wait());
         if self.is_mounted
             && let Err(error) = unmount(&self.data, UnmountFlags::DETACH)
         {

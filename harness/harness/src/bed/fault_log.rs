@@ -127,7 +127,7 @@ impl FaultLog {
     pub(super) fn undo_asked(&self, fault: Kind, instances: &[&Instance]) -> anyhow::Result<Entry> {
         let instances = names(instances);
         let entry = self.find(fault, &instances).with_context(|| {
-            format!("{}: nothing to undo, not {}", instances.join(" and "), fault.state())
+            format!("{}: not {}, so nothing is to undo", instances.join(" and "), fault.state())
         })?;
         self.undoing(entry)?;
         Ok(entry)

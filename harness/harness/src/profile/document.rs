@@ -203,7 +203,12 @@ mod tests {
     #[test]
     fn an_unknown_limit_is_named_with_line_and_column() {
         let text = format!("{GOOD}[resources.worker]\ncpu = 0.5\n");
-        insta::assert_snapshot!(parse(&text).unwrap_err(), @r"
+        insta::assert_snapshot!(parse(&text).unwrap_err(), @"
+        TOML parse error at line 8, column 1
+          |
+        8 | cpu = 0.5
+          | ^^^
+        unknown field `cpu`, expected one of `cpus`, `memory-bytes`, `disk-bytes`
         ");
     }
 

@@ -51,8 +51,9 @@ pub(super) fn set(
     let earlier = limits.get(role).copied().unwrap_or_default();
     let mut table = toml::Table::try_from(earlier)?;
     table.insert(key.to_owned(), value);
-    let changed: Limits =
-        table.try_into().map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.message()))?;
+    let changed: Limits = table
+        .try_into()
+        .map_err(|error: toml::de::Error| anyhow::anyhow!("{}", error.message()))?;
     limits.insert(role.to_owned(), changed.into());
     Ok(())
 }

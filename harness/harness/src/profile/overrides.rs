@@ -112,8 +112,11 @@ mod tests {
     #[test]
     fn a_wrong_limit_names_itself() {
         let failing = |text: &str| apply_overrides(&mut file(), &[text.into()]).unwrap_err();
-        insta::assert_snapshot!(failing("resources.worker=2"), @"");
-        insta::assert_snapshot!(failing("resources.worker.cpu=2"), @"");
-        insta::assert_snapshot!(failing("resources.worker.cpus=0"), @"");
+        insta::assert_snapshot!(failing("resources.worker=2"), @"
+        --set resources.worker=2: not resources.ROLE.LIMIT=VALUE
+        (hint: --set resources.worker.cpus=2)
+        ");
+        insta::assert_snapshot!(failing("resources.worker.cpu=2"), @"--set resources.worker.cpu=2: unknown field `cpu`, expected one of `cpus`, `memory-bytes`, `disk-bytes`");
+        insta::assert_snapshot!(failing("resources.worker.cpus=0"), @"--set resources.worker.cpus=0: 0 is no number of processors: at least 0.01");
     }
 }

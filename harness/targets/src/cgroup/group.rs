@@ -99,7 +99,7 @@ mod tests {
     const CPU_STAT: &str = "usage_usec 1717973149\nuser_usec 1513797785\n\
                             system_usec 204175363\nnice_usec 139977\n";
 
-    /// The order of a version 2 kernel: the wanted name is also the end of none.
+    /// In the form of a version 2 group, in part.
     const MEMORY_STAT_V2: &str = "anon 67543040\nfile 12886016\nkernel 1261568\n\
                                   file_mapped 4259840\ninactive_anon 67497984\n\
                                   active_anon 45056\ninactive_file 8388608\n\

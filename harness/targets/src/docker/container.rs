@@ -76,7 +76,7 @@ impl Blueprint {
             );
         }
         let of_role = || format!("the command of the role `{}`", spec.role);
-        let words = match words(&spec.program)? {
+        let words = match words(&spec.program, &place.image) {
             Some(words) if words.is_empty() => {
                 bail!("{} is empty (hint: name a program)", of_role())
             }
@@ -159,6 +159,9 @@ impl Blueprint {
                 config: Some(HashMap::new()),
             }),
             mounts: Some(self.inputs.iter().map(|path| input(path)).chain(volume).collect()),
+            // A first process that has no handler gets no signal at all: it
+            // would neither leave when asked nor die of its own crash.
+            init: Some(true),
             ..HostConfig::default()
         }
     }
@@ -197,15 +200,13 @@ fn input(path: &Path) -> Mount {
     }
 }
 
-/// What is run in the container; `None` for the image's own command.
-fn words(program: &Program) -> anyhow::Result<Option<Vec<String>>> {
-    Ok(match program {
-        Program::Own { binary, args } => {
-            let name = binary.file_name().and_then(|name| name.to_str());
-            let name = name.context("the system's binary has a name in UTF-8")?;
-            Some(std::iter::once(format!("/bin/{name}")).chain(args.iter().cloned()).collect())
-        }
-        Program::Command { words, .. } => Some(words.clone()),
-        Program::Image { words, .. } => words.clone(),
-    })
+/// What is run in the container; `None` for the image's own command. In an
+/// image that was assembled here the program lies where the image says.
+fn words(program: &Program, image: &Image) -> Option<Vec<String>> {
+    let args = match program {
+        Program::Own { args, .. } => args,
+        Program::Command { words, .. } => words.get(1..)?,
+        Program::Image { words, .. } => return words.clone(),
+    };
+    Some(image.executable.iter().chain(args).cloned().collect())
 }

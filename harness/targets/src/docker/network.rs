@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use bollard::{
     errors::Error,
     models::{
@@ -16,7 +16,10 @@ use super::{
     labels,
     subnet::{Subnet, USUAL_POOL, routed},
 };
-use crate::ledger::{Ledger, Resource};
+use crate::{
+    ledger::{Ledger, Resource},
+    target::Unavailable,
+};
 
 /// Networks that are tried until one is free.
 const N_TRIES: u64 = 64;
@@ -71,11 +74,11 @@ impl Network {
             }
         }
         ledger.removed(&resource(name))?;
-        bail!(
-            "no free network in {pool}: {N_TRIES} tried ones overlap with others \
+        Err(anyhow!(Unavailable(format!(
+            "no free network in {pool}: {N_TRIES} tried ones overlap with others\n\
              (hint: `docker network ls` shows them; or name another `pool` under [docker] in \
              the environment)"
-        )
+        ))))
     }
 }
 

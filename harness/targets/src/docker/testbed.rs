@@ -27,7 +27,7 @@ use crate::{
     probe::Condition,
     role::{Instance, RoleSpec},
     target::{Casualty, Site, Testbed},
-    usage::{Sampler, Usage},
+    usage::{Usage, sampler::Sampler},
 };
 
 /// The network and the instances of one trial.

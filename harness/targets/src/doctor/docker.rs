@@ -31,6 +31,7 @@ pub(super) async fn checkup(daemon: &str) -> Checkup {
 }
 
 /// What is lacking if no daemon answers at this address.
+#[cfg(any(feature = "docker", test))]
 pub(crate) async fn shortfalls(daemon: &str) -> Vec<Shortfall> {
     ask::<Version>(daemon, "/version").await.err().into_iter().collect()
 }
@@ -168,43 +169,43 @@ mod tests {
     #[tokio::test]
     async fn the_version_that_was_tried_is_verified() {
         let daemon = FakeDaemon::new(200, VERSION, r#"{"CgroupVersion":"1"}"#);
-        insta::assert_snapshot!(daemon.seen().await, @"");
+        insta::assert_snapshot!(daemon.seen().await, @"Docker 20.10.24+dfsg1 at ADDRESS, cgroups v1: verified 2026-11-21");
         assert_eq!(shortfalls(&daemon.address()).await, []);
     }
 
     #[tokio::test]
     async fn another_version_has_not_been_run_yet() {
         let daemon = FakeDaemon::new(200, r#"{"Version":"29.0.1"}"#, r#"{"CgroupVersion":"2"}"#);
-        insta::assert_snapshot!(daemon.seen().await, @"");
+        insta::assert_snapshot!(daemon.seen().await, @"Docker 29.0.1 at ADDRESS, cgroups v2: not yet run against the real one");
         let old = FakeDaemon::new(200, r#"{"Version":"19.03.1"}"#, "{}");
-        insta::assert_snapshot!(old.seen().await, @"");
+        insta::assert_snapshot!(old.seen().await, @"Docker 19.03.1 at ADDRESS, cgroups v1: not yet run against the real one");
     }
 
     #[tokio::test]
     async fn what_is_no_daemon_is_not_taken_for_one() {
         let other = FakeDaemon::new(200, "hello", "hello");
-        insta::assert_snapshot!(other.seen().await, @"");
+        insta::assert_snapshot!(other.seen().await, @"no Docker daemon answers at ADDRESS (what answers /version there is no Docker daemon)");
         let broken = FakeDaemon::new(500, VERSION, "{}");
-        insta::assert_snapshot!(broken.seen().await, @"");
+        insta::assert_snapshot!(broken.seen().await, @"no Docker daemon answers at ADDRESS (it answers /version with status 500)");
     }
 
     #[tokio::test]
     async fn where_nobody_listens_it_says_how_to_start_one() {
         let found = shortfalls("unix:///no/such/dir/docker.sock").await;
         let [Shortfall { missing, mend }] = &found[..] else { panic!("{found:?}") };
-        insta::assert_snapshot!(missing, @"");
-        insta::assert_snapshot!(mend, @"");
+        insta::assert_snapshot!(missing, @"no Docker daemon answers at unix:///no/such/dir/docker.sock (No such file or directory (os error 2))");
+        insta::assert_snapshot!(mend, @"apt-get install --yes docker.io && service docker start, or set DOCKER_HOST to a daemon that runs");
     }
 
     #[tokio::test]
     async fn an_address_that_cannot_be_used_is_refused() {
         let found = shortfalls("ssh://host").await;
-        insta::assert_snapshot!(found[0].missing, @"");
+        insta::assert_snapshot!(found[0].missing, @"no Docker daemon answers at ssh://host (only unix:// and tcp:// addresses can be used)");
     }
 
     #[test]
     fn a_lack_of_rights_is_told_apart() {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied).to_string();
-        insta::assert_snapshot!(silence("unix:///d.sock", &denied).missing, @"");
+        insta::assert_snapshot!(silence("unix:///d.sock", &denied).missing, @"this user may not use the Docker daemon at unix:///d.sock");
     }
 }

@@ -9,9 +9,9 @@ use node::NetworkBytes;
 
 use super::cgroup::Cgroup;
 use crate::{
-    cgroup::Group,
+    cgroup::group::Group,
     process::{Incarnation, Table, pss_bytes},
-    usage::{Sampled, Tally, Usage},
+    usage::{Usage, sampler::Sampled, tally::Tally},
 };
 
 /// What is known of an instance's use of the machine.

@@ -12,7 +12,10 @@ use std::{
 };
 
 use crate::{
-    cgroup::{Group, Hierarchy, Version, pids},
+    cgroup::{
+        Hierarchy, Version,
+        group::{Group, pids},
+    },
     process::Stat,
     role::Resources,
     wait::{self, Interval},

@@ -126,9 +126,10 @@ fn unescape(text: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
-        let octal = after.get(..3).filter(|_| *byte == b'\\').and_then(|digits| {
-            u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok()
-        });
+        let octal = after
+            .get(..3)
+            .filter(|_| *byte == b'\\')
+            .and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok());
         bytes.push(octal.unwrap_or(*byte));
         rest = if octal.is_some() { &after[3..] } else { after };
     }
@@ -141,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_mount_with_a_space_in_its_path_is_read() {
-        let line = r"812 29 0:57 / /tmp/a\040b/reprise-0123456789ab-t1/w-0 rw shared:9 - tmpfs t rw";
+        let line =
+            r"812 29 0:57 / /tmp/a\040b/reprise-0123456789ab-t1/w-0 rw shared:9 - tmpfs t rw";
         let mount = Mount::parse(line).unwrap();
         let dir = PathBuf::from("/tmp/a b/reprise-0123456789ab-t1/w-0");
         assert_eq!(label(&dir).unwrap().as_str(), "0123456789ab");

@@ -24,14 +24,13 @@ use super::{
 };
 use crate::{
     command::{self, Invocation, Streams},
-    files,
-    http,
+    files, http,
     ledger::{Ledger, Resource},
     probe::Condition,
     process::{Incarnation, Table},
     role::{Instance, Probe, Resources},
     target::Casualty,
-    usage::{Sampled as _, Usage},
+    usage::{Usage, sampler::Sampled as _},
     wait::{self, Interval},
 };
 

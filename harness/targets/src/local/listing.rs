@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     audit::{Attribution, Entry, Listing},
-    cgroup::{Hierarchy, pids},
+    cgroup::{Hierarchy, group::pids},
     children,
     label::RunLabel,
     ledger::Resource,

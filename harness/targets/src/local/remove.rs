@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{cgroup, disk, kin, shared_memory};
 use crate::{
-    cgroup::pids,
+    cgroup::group::pids,
     children, files,
     label::RunLabel,
     ledger::Resource,
@@ -30,7 +30,10 @@ pub(crate) async fn remove(label: &RunLabel, resource: &Resource) -> anyhow::Res
     match resource.kind.as_str() {
         "process-group" => {
             let leader = incarnation(resource);
-            kill(&resource.name, |table| kin::of_instance(table, label, &resource.name, leader.as_ref())).await
+            kill(&resource.name, |table| {
+                kin::of_instance(table, label, &resource.name, leader.as_ref())
+            })
+            .await
         }
         "process" | "tcp-listener" => kill(&resource.name, |table| exactly(table, resource)).await,
         "cgroup" => remove_cgroup(label, resource).await,

@@ -34,7 +34,7 @@ use crate::{
     process::{INSTANCE_VARIABLE, Table},
     role::{Instance, Program, RoleSpec},
     target::{Casualty, Site, Testbed},
-    usage::{Sampler, Usage},
+    usage::{Usage, sampler::Sampler},
 };
 
 /// The instances of one trial, and the directory that holds theirs.
@@ -257,7 +257,10 @@ fn words(program: &Program) -> anyhow::Result<Vec<String>> {
     match program {
         Program::Own { binary, args } => {
             let binary = binary.to_str().context("the system's binary has a path in UTF-8")?;
-            Ok(std::iter::once(binary).chain(args.iter().map(String::as_str)).map(str::to_owned).collect())
+            Ok(std::iter::once(binary)
+                .chain(args.iter().map(String::as_str))
+                .map(str::to_owned)
+                .collect())
         }
         Program::Command { words, .. } => Ok(words.clone()),
         Program::Image { image, .. } => bail!(

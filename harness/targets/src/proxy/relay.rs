@@ -100,7 +100,9 @@ async fn relay(accepted: TcpStream, direction: Direction, delay: Delay) -> io::R
     }
     let connected = match connect(to).await {
         Ok(connected) => connected,
-        Err(_) => return sockopt::set_socket_linger(accepted, Some(Duration::ZERO)).map_err(Into::into),
+        Err(_) => {
+            return sockopt::set_socket_linger(accepted, Some(Duration::ZERO)).map_err(Into::into);
+        }
     };
     accepted.set_nodelay(true)?;
     connected.set_nodelay(true)?;

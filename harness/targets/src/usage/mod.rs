@@ -2,9 +2,7 @@
 
 mod integral;
 mod record;
-mod sampler;
-mod tally;
+pub(crate) mod sampler;
+pub(crate) mod tally;
 
 pub use record::{InterfaceBytes, Usage};
-pub(crate) use sampler::{Sampled, Sampler};
-pub(crate) use tally::Tally;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// processes: their private pages and their share of the shared ones.
 /// `cgroup-v1`, `cgroup-v2` and `docker-api` are its working set: what its
 /// control group is charged, page cache included but for the part that was not
-/// used lately, as `docker stats` shows it. The last makes a job that reads
-/// files look larger.
+/// used lately, as `docker stats` shows it. A job that reads files looks larger
+/// by this than by its PSS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {

@@ -46,6 +46,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("a_full_disk_takes_nothing_until_it_is_freed", fill),
         test("a_disk_without_a_limit_cannot_be_filled", fill_without_limit),
         test("nothing_is_left_of_faults_that_nobody_undid", tear_down_in_force),
+        test("nothing_is_left_of_faults_that_nobody_waited_for", given_up),
     ]
 }
 
@@ -112,7 +113,7 @@ async fn kill() -> anyhow::Result<()> {
         ensure!(!connects(&other, &victim)? && answers(&other)?);
         ensure!(testbed.casualties().await?.is_empty());
         let error = power.kill(&victim).await.expect_err("it is dead").to_string();
-        ensure!(error == "worker-0 does not run: it killed by signal 9", "{error}");
+        ensure!(error == "worker-0 has ended: killed by signal 9", "{error}");
         Ok(())
     })
     .await?;
@@ -191,7 +192,10 @@ async fn casualty_after_restart() -> anyhow::Result<()> {
         crate::support::api()?.kill_container(&id, None).await?;
         ensure!(testbed.finished(&unlucky, PATIENCE).await.is_err());
         let casualties = testbed.casualties().await?;
-        ensure!(casualties.len() == 1 && casualties[0].how == "killed by signal 9", "{casualties:?}");
+        ensure!(
+            casualties.len() == 1 && casualties[0].how == "killed by signal 9",
+            "{casualties:?}"
+        );
         Ok(())
     })
     .await?;
@@ -360,6 +364,25 @@ async fn tear_down_in_force() -> anyhow::Result<()> {
         testbed.pause().context("it has the power")?.pause(&b).await?;
         let there = containers(&run).await?;
         ensure!(there.len() >= 3, "two instances and who holds the disk full: {there:?}");
+        Ok(())
+    })
+    .await?;
+    ensure!(containers(&run).await?.is_empty(), "{:?}", containers(&run).await?);
+    run.ledger.close()
+}
+
+async fn given_up() -> anyhow::Result<()> {
+    let run = Run::begin()?;
+    run.with_testbed(async |testbed| {
+        let [a, b] = peers(testbed).await?;
+        let power = testbed.partition().context("it has the power")?;
+        // Once for the image, then at moments over the life of the helpers.
+        power.cut(&a, &b).await?;
+        for moment_ms in [1, 50, 100, 200, 300, 400, 600] {
+            let moment = Duration::from_millis(moment_ms);
+            let _ = tokio::time::timeout(moment, power.heal(&a, &b)).await;
+            let _ = tokio::time::timeout(moment, power.cut(&a, &b)).await;
+        }
         Ok(())
     })
     .await?;

@@ -54,9 +54,12 @@ fn answer(mut stream: TcpStream) -> anyhow::Result<()> {
 }
 
 /// Read byte by byte, because what follows is for somebody else to read.
-fn first_line(stream: &TcpStream) -> anyhow::Result<String> {
-    let bytes = stream.bytes().take_while(|byte| !matches!(byte, Ok(b'\n')));
-    Ok(String::from_utf8(bytes.collect::<io::Result<_>>()?)?)
+fn first_line(mut stream: &TcpStream) -> anyhow::Result<String> {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while stream.read(&mut byte)? == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    Ok(String::from_utf8(line)?)
 }
 
 /// How long it takes to get this many bytes.

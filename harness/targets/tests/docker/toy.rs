@@ -1,6 +1,6 @@
 //! The toy system: what this executable does when it is started as `toy`.
 
-use std::{hint::black_box, net::SocketAddr, process::ExitCode, time::Instant};
+use std::{hint::black_box, io::Write as _, net::SocketAddr, process::ExitCode, time::Instant};
 
 use anyhow::{Context as _, bail};
 use axum::{Router, routing::get};
@@ -43,10 +43,7 @@ async fn play(args: &[&str]) -> anyhow::Result<()> {
             black_box(held);
             Ok(())
         }
-        ["say", text] => {
-            println!("{text}");
-            Ok(())
-        }
+        ["say", text] => Ok(writeln!(std::io::stdout(), "{text}")?),
         _ => bail!("the toy plays no role {args:?}"),
     }
 }

@@ -114,13 +114,21 @@ fn compare(files: &Usage, asked: &Usage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// User and system time of one process, in /proc's ticks of 10 ms.
+/// User and system time of a process and its children, in /proc's ticks of
+/// 10 ms: a container's first process may be an init that has the program start.
 fn cpu_s_in_proc(pid: i64) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, fields) = stat.rsplit_once(") ").context("a line of /proc/PID/stat")?;
-    let ticks: Vec<u64> =
-        fields.split(' ').skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
-    Ok(ticks.into_iter().sum::<u64>() as f64 / 100.0)
+    let mut n_ticks = 0;
+    for entry in std::fs::read_dir("/proc")? {
+        let stat = std::fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
+        let fields: Vec<&str> = stat.split_whitespace().collect();
+        // Of what runs in the container no name has a space, which would shift these.
+        let number = |field: usize| fields.get(field - 1)?.parse::<i64>().ok();
+        if number(1) == Some(pid) || number(4) == Some(pid) {
+            n_ticks += number(14).zip(number(15)).map_or(0, |(user, system)| user + system);
+        }
+    }
+    ensure!(n_ticks > 0, "process {pid} is not in /proc");
+    Ok(n_ticks as f64 / 100.0)
 }
 
 async fn known_use() -> anyhow::Result<()> {

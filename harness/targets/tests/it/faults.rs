@@ -103,7 +103,7 @@ async fn kill_twice() -> anyhow::Result<()> {
     testbed.finished(&job, PATIENCE).await?;
     let power = testbed.kill().context("it has the power")?;
     let error = refusal(power.kill(&job).await)?;
-    ensure!(error == "worker-0 does not run: it exited with code 0", "{error}");
+    ensure!(error == "worker-0 has ended: exited with code 0", "{error}");
     testbed.tear_down().await
 }
 
@@ -136,6 +136,8 @@ async fn pause_children() -> anyhow::Result<()> {
     power.resume(&instance).await?;
     let states = states_of(&run);
     ensure!(states.iter().all(|state| state != "T"), "{states:?}");
+    // A stop would leave the one that fled to the audit.
+    testbed.kill().context("it has the power")?.kill(&instance).await?;
     testbed.tear_down().await?;
     run.ledger.close()
 }
@@ -233,8 +235,9 @@ async fn fill() -> anyhow::Result<()> {
     let too_much = fs::write(dir.join("too-much"), vec![7; 2 << 20]);
     ensure!(too_much.is_err(), "the limit itself stays");
     testbed.collect(&instance, &run.path("files")).await?;
-    let mut names: Vec<_> =
-        fs::read_dir(run.path("files"))?.map(|it| Ok(it?.file_name())).collect::<anyhow::Result<_>>()?;
+    let mut names: Vec<_> = fs::read_dir(run.path("files"))?
+        .map(|it| Ok(it?.file_name()))
+        .collect::<anyhow::Result<_>>()?;
     names.sort();
     ensure!(names == ["after", "more", "small", "too-much"], "{names:?}");
     // Full again, so that the teardown has something to undo.
@@ -265,7 +268,7 @@ async fn fill_without_limit() -> anyhow::Result<()> {
     let instance = testbed.start(&toy(&["idle"])?).await?;
     let power = testbed.fill_disk().context("it has the power")?;
     let error = refusal(power.fill(&instance).await)?;
-    ensure!(error.contains("worker-0: it has no disk of its own that could be filled"), "{error}");
+    ensure!(error.contains("worker-0 has no disk of its own that could be filled"), "{error}");
     testbed.tear_down().await
 }
 

@@ -2,17 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-use targets::wait::{self, Interval};
-
 /// Long enough for the slowest machine; no test that passes waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits for a condition that must come true; returns how long that took.
+/// The longest pause between two looks at a condition.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Waits for a condition that must come true; returns how long that took. The
+/// condition may itself wait on a runtime.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();
-    let look = || std::future::ready(condition());
-    runtime().block_on(wait::until(what, PATIENCE, Interval::BACKING_OFF, look)).unwrap();
+    let mut until_next = Duration::from_millis(1);
+    while !condition() {
+        assert!(began.elapsed() < PATIENCE, "gave up waiting for {what} after {PATIENCE:?}");
+        pause(until_next);
+        until_next = PAUSE.min(until_next * 2);
+    }
     began.elapsed()
 }
 

@@ -125,9 +125,7 @@ fn lines(dir: &Path) -> String {
     let text = fs::read_to_string(dir.join("faults.jsonl")).unwrap();
     let mut records: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let is_time = |key: &str| {
-        ["asked_s", "in_force_s", "undo_asked_s", "undone_s"].contains(&key)
-    };
+    let is_time = |key: &str| ["asked_s", "in_force_s", "undo_asked_s", "undone_s"].contains(&key);
     let times = |record: &Value| {
         let fields = record.as_object().unwrap().iter().filter(|(key, _)| is_time(key));
         fields.filter_map(|(_, value)| value.as_f64()).collect::<Vec<_>>()
@@ -153,7 +151,10 @@ async fn every_fault_is_a_line_with_its_four_times() {
     bed.unthrottle(&a).await.unwrap();
     // A cut has no direction.
     bed.heal(&a, &b).await.unwrap();
-    insta::assert_snapshot!(lines(dir.path()), @"");
+    insta::assert_snapshot!(lines(dir.path()), @r#"
+    {"amount":null,"asked_s":0,"fault":"partition","in_force_s":1,"instances":["worker-0","worker-1"],"means":null,"undo_asked_s":6,"undone_s":7}
+    {"amount":{"limit_bit_per_s":8000000},"asked_s":2,"fault":"throttle","in_force_s":3,"instances":["worker-0"],"means":"tbf","undo_asked_s":4,"undone_s":5}
+    "#);
 }
 
 #[tokio::test]
@@ -163,7 +164,11 @@ async fn a_restart_ends_the_kill_before_it() {
     bed.kill(&a).await.unwrap();
     bed.restart(&a).await.unwrap();
     bed.kill(&a).await.unwrap();
-    insta::assert_snapshot!(lines(dir.path()), @"");
+    insta::assert_snapshot!(lines(dir.path()), @r#"
+    {"amount":null,"asked_s":0,"fault":"kill","in_force_s":1,"instances":["worker-0"],"means":null,"undo_asked_s":3,"undone_s":4}
+    {"amount":null,"asked_s":2,"fault":"restart","in_force_s":5,"instances":["worker-0"],"means":null,"undo_asked_s":null,"undone_s":null}
+    {"amount":null,"asked_s":6,"fault":"kill","in_force_s":7,"instances":["worker-0"],"means":null,"undo_asked_s":null,"undone_s":null}
+    "#);
 }
 
 #[tokio::test]
@@ -171,7 +176,7 @@ async fn a_fault_that_failed_was_asked_for_and_never_in_force() {
     let dir = tempfile::tempdir().unwrap();
     let (bed, dead) = (bed(dir.path()), instance("dead-0"));
     bed.pause(&dead).await.unwrap_err();
-    insta::assert_snapshot!(lines(dir.path()), @"");
+    insta::assert_snapshot!(lines(dir.path()), @r#"{"amount":null,"asked_s":0,"fault":"pause","in_force_s":null,"instances":["dead-0"],"means":null,"undo_asked_s":null,"undone_s":null}"#);
 }
 
 #[tokio::test]
@@ -179,10 +184,10 @@ async fn what_is_in_force_or_is_not_cannot_be_asked_for_again() {
     let dir = tempfile::tempdir().unwrap();
     let (bed, a) = (bed(dir.path()), instance("worker-0"));
     let error = bed.resume(&a).await.unwrap_err();
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"worker-0: not paused, so nothing is to undo");
     bed.pause(&a).await.unwrap();
     let error = bed.pause(&a).await.unwrap_err();
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"worker-0: already paused (hint: undo that first)");
 }
 
 #[tokio::test]
@@ -191,5 +196,8 @@ async fn a_power_that_the_target_lacks_is_a_lack_of_the_environment() {
     let (bed, a) = (bed(dir.path()), instance("worker-0"));
     let error = bed.delay(&a, Duration::from_millis(5)).await.unwrap_err();
     assert_eq!(Outcome::of(&error), Outcome::Unavailable);
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @r"
+    the target `toy` cannot delay what instances send
+    (hint: `--profile docker` runs on one that can)
+    ");
 }

@@ -11,12 +11,7 @@ use targets::{
     settings::Settings,
 };
 
-use crate::{
-    backends,
-    driver::exp::print,
-    fault::Outcome,
-    run_dir::RunDir,
-};
+use crate::{backends, driver::exp::print, fault::Outcome, run_dir::RunDir};
 
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {

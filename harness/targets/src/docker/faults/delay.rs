@@ -120,7 +120,7 @@ impl Faults {
         match helper.first_line().await {
             Ok(line) if line == LISTENING => Ok(helper),
             said => {
-                helper.remove().await?;
+                self.dismiss(&helper).await?;
                 bail!("start the proxy of {}: it said {said:?}", running.instance.id)
             }
         }

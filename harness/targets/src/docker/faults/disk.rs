@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::helper::Place;
 use crate::{
     docker::{container::INSTANCE_DIR, instance::Running, testbed::DockerTestbed},
-    fault::FillDisk,
+    fault::{FillDisk, has_no_disk},
     helper::{Duty, FULL, Outcome, Step},
     role::Instance,
 };
@@ -24,7 +24,7 @@ impl FillDisk for DockerTestbed {
         match helper.first_line().await {
             Ok(line) if line == FULL => in_force.ballast = Some(helper),
             said => {
-                helper.remove().await?;
+                self.faults.dismiss(&helper).await?;
                 bail!("fill the disk of {}: a helper said {said:?}", instance.id);
             }
         }
@@ -36,7 +36,7 @@ impl FillDisk for DockerTestbed {
         let mut all = self.faults.in_force.lock().await;
         let ballast = all.get_mut(&instance.id).and_then(|in_force| in_force.ballast.take());
         if let Some(helper) = ballast {
-            helper.remove().await?;
+            self.faults.dismiss(&helper).await?;
         }
         let steps = vec![Step::LookAtDisk(INSTANCE_DIR.into())];
         let outcomes = self.faults.take(volume(&running)?, steps).await?;
@@ -48,11 +48,8 @@ impl FillDisk for DockerTestbed {
 
 /// The volume that is the instance's disk; it has the container's name.
 fn volume(running: &Running) -> anyhow::Result<Place<'_>> {
-    ensure!(
-        running.has_volume,
-        "{} has no disk of its own that could be filled \
-         (hint: give its role a limit, such as --set resources.ROLE.disk-bytes=…)",
-        running.instance.id
-    );
+    if !running.has_volume {
+        return Err(has_no_disk(&running.instance));
+    }
     Ok(Place::Volume(&running.container))
 }

@@ -1,7 +1,7 @@
 //! Helper containers: this executable again, in the network or with the volume
 //! of an instance, for one duty.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use bollard::{
@@ -10,6 +10,7 @@ use bollard::{
     query_parameters::{CreateContainerOptionsBuilder, LogsOptionsBuilder},
 };
 use futures_util::StreamExt as _;
+use tokio::task::JoinSet;
 
 use super::{state::Faults, tools};
 use crate::{
@@ -35,9 +36,9 @@ pub(super) enum Place<'a> {
     Volume(&'a str),
 }
 
-/// A helper that was started. It stays until [`Self::remove`]; the teardown
-/// takes what is left.
-#[derive(Debug)]
+/// A helper that was started. It stays until [`Faults::dismiss`]; the teardown
+/// dismisses those that are left.
+#[derive(Debug, Clone)]
 pub(super) struct Helper {
     daemon: Daemon,
     ledger: Ledger,
@@ -53,7 +54,7 @@ impl Faults {
     ) -> anyhow::Result<Vec<Outcome>> {
         let helper = self.help(place, Duty::Steps(steps)).await?;
         let said = helper.first_line().await;
-        helper.remove().await?;
+        self.dismiss(&helper).await?;
         let said = said?;
         serde_json::from_str(&said).with_context(|| format!("a helper said `{said}`"))
     }
@@ -73,16 +74,45 @@ impl Faults {
             host_config: Some(place.host_config()),
             ..ContainerCreateBody::default()
         };
-        let name = self.next_helper();
+        let name = self.next_name();
         let helper = Helper { daemon: self.daemon.clone(), ledger: self.ledger.clone(), name };
-        match helper.start(request).await {
-            Ok(()) => Ok(helper),
-            Err(error) => {
-                // What cannot be removed now stays in the ledger.
-                let _ = helper.remove().await;
-                Err(error.context("start a helper"))
-            }
+        let under_way = Arc::clone(&self.starting).read_owned().await;
+        self.helpers().insert(helper.name.clone(), helper.clone());
+        let new = helper.clone();
+        // In a task, so that a caller who gives up cannot lose a container that
+        // the daemon is about to make.
+        let starting = tokio::spawn(async move {
+            let _under_way = under_way;
+            new.start(request).await
+        });
+        if let Err(error) = starting.await? {
+            // What cannot be removed now stays in the ledger.
+            let _ = self.dismiss(&helper).await;
+            return Err(error.context("start a helper"));
         }
+        Ok(helper)
+    }
+
+    /// Removes a helper, whatever it is doing.
+    pub(super) async fn dismiss(&self, helper: &Helper) -> anyhow::Result<()> {
+        helper.remove().await?;
+        self.helpers().remove(&helper.name);
+        Ok(())
+    }
+
+    /// Removes every helper, also those whose caller has given up. What they
+    /// had set up goes with the instances.
+    pub(crate) async fn clear(&self) -> anyhow::Result<()> {
+        let _all_started = self.starting.write().await;
+        let helpers: Vec<Helper> = self.helpers().values().cloned().collect();
+        let mut removing = JoinSet::new();
+        for helper in helpers {
+            removing.spawn(async move { helper.remove().await.map(|()| helper.name) });
+        }
+        for removed in removing.join_all().await {
+            self.helpers().remove(&removed?);
+        }
+        Ok(())
     }
 }
 
@@ -96,7 +126,9 @@ impl Helper {
             let (mut said, mut complaint) = (String::new(), String::new());
             while let Some(piece) = output.next().await {
                 match piece.map_err(Refusal::explain)? {
-                    LogOutput::StdErr { message } => complaint += &String::from_utf8_lossy(&message),
+                    LogOutput::StdErr { message } => {
+                        complaint += &String::from_utf8_lossy(&message);
+                    }
                     piece => said += &String::from_utf8_lossy(&piece.into_bytes()),
                 }
                 if let Some((line, _)) = said.split_once('\n') {
@@ -108,8 +140,7 @@ impl Helper {
         wait::within("a helper to report", LIMIT, listening).await?
     }
 
-    /// Removes it, whatever it is doing.
-    pub(super) async fn remove(&self) -> anyhow::Result<()> {
+    async fn remove(&self) -> anyhow::Result<()> {
         let resource = self.resource();
         remove::remove(&self.daemon, self.ledger.label(), &resource).await?;
         self.ledger.removed(&resource)

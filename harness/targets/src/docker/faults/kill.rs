@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::{
     docker::{instance::Running, testbed::DockerTestbed},
-    fault::Kill,
+    fault::{Kill, has_ended},
     role::Instance,
     wait,
 };
@@ -40,9 +40,6 @@ impl Running {
 
     /// An error if it has ended already.
     pub(super) fn expect_alive(&self) -> anyhow::Result<()> {
-        let ending = self.ending();
-        let how = ending.as_ref().map(|ending| ending.how.as_str()).unwrap_or_default();
-        ensure!(ending.is_none(), "{} does not run: it {how}", self.instance.id);
-        Ok(())
+        self.ending().map_or(Ok(()), |ending| Err(has_ended(&self.instance, &ending.how)))
     }
 }

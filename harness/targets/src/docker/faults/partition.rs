@@ -1,12 +1,19 @@
 //! Partitions: on each of the two sides the packet filter drops what comes from
 //! the other.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 
-use super::{helper::Place, state::Faults, tools::Tool};
+use super::{
+    helper::Place,
+    state::{Faults, InForce},
+    tools::Tool,
+};
 use crate::{
     docker::{instance::Running, testbed::DockerTestbed},
     fault::Partition,
@@ -29,12 +36,13 @@ impl Partition for DockerTestbed {
     async fn cut(&self, a: &Instance, b: &Instance) -> anyhow::Result<()> {
         ensure!(a.id != b.id, "{} cannot be cut off from itself", a.id);
         let (a, b) = (self.find(a)?, self.find(b)?);
-        let (at_a, at_b) =
-            tokio::try_join!(self.faults.locate(&a), self.faults.locate(&b))?;
-        tokio::try_join!(
+        let (at_a, at_b) = tokio::try_join!(self.faults.locate(&a), self.faults.locate(&b))?;
+        // Both to their ends, even if one fails.
+        let (cut_a, cut_b) = tokio::join!(
             self.faults.cut_again(&a, at_b.address),
             self.faults.cut_again(&b, at_a.address),
-        )?;
+        );
+        cut_a.and(cut_b)?;
         let reached = tokio::try_join!(
             self.faults.reaches(&a, at_b.address, PROBE_MS),
             self.faults.reaches(&b, at_a.address, PROBE_MS),
@@ -49,8 +57,8 @@ impl Partition for DockerTestbed {
 
     async fn heal(&self, a: &Instance, b: &Instance) -> anyhow::Result<()> {
         let (a, b) = (self.find(a)?, self.find(b)?);
-        let (to_b, to_a) =
-            tokio::try_join!(self.faults.join(&a, &b), self.faults.join(&b, &a))?;
+        let (to_b, to_a) = tokio::join!(self.faults.join(&a, &b), self.faults.join(&b, &a));
+        let (to_b, to_a) = (to_b?, to_a?);
         // Of an instance that has ended nothing is left to be healed.
         if a.ending().is_some() || b.ending().is_some() {
             return Ok(());
@@ -75,22 +83,19 @@ impl Faults {
     /// Lets pass again what comes from `peer`, and returns its address.
     async fn join(&self, running: &Running, peer: &Running) -> anyhow::Result<Ipv4Addr> {
         let (id, peer) = (&running.instance.id, &peer.instance.id);
-        let mut all = self.in_force.lock().await;
-        let address = all.entry(id.clone()).or_default().cut_from.remove(peer);
-        drop(all);
+        let known = |all: &BTreeMap<String, InForce>| all.get(id)?.cut_from.get(peer).copied();
+        let address = known(&*self.in_force.lock().await);
         let address = address.with_context(|| format!("{id} and {peer} are not cut"))?;
         if running.ending().is_none() {
             self.take(Place::NetworkOf(&running.container), drop_none(address)?).await?;
         }
+        if let Some(in_force) = self.in_force.lock().await.get_mut(id) {
+            in_force.cut_from.remove(peer);
+        }
         Ok(address)
     }
 
-    async fn reaches(
-        &self,
-        from: &Running,
-        to: Ipv4Addr,
-        within_ms: u64,
-    ) -> anyhow::Result<bool> {
+    async fn reaches(&self, from: &Running, to: Ipv4Addr, within_ms: u64) -> anyhow::Result<bool> {
         let probe = Step::Reach { address: SocketAddr::from((to, PROBED_PORT)), within_ms };
         let outcomes = self.take(Place::NetworkOf(&from.container), vec![probe]).await?;
         Ok(outcomes == [Outcome::Reached(true)])
@@ -102,8 +107,8 @@ fn drop_all(peer: Ipv4Addr) -> anyhow::Result<Vec<Step>> {
     let table = table(peer);
     let rules = format!(
         "add table ip {table}; flush table ip {table}; \
-         add chain ip {table} all {{ type filter hook prerouting priority -310 ; }}; \
-         add rule ip {table} all ip saddr {peer} drop"
+         add chain ip {table} cut {{ type filter hook prerouting priority -310 ; }}; \
+         add rule ip {table} cut ip saddr {peer} drop"
     );
     Ok(vec![Step::Run(Tool::Nft.words(&[&rules])?)])
 }

@@ -1,12 +1,11 @@
 //! Restarting: the same container again, with its name, address and files.
 
-use anyhow::ensure;
 use async_trait::async_trait;
 
 use super::shape::Shape;
 use crate::{
     docker::{instance::Running, testbed::DockerTestbed},
-    fault::Restart,
+    fault::{Restart, was_stopped},
     role::Instance,
 };
 
@@ -16,11 +15,9 @@ impl Restart for DockerTestbed {
         let running = self.find(instance)?;
         // Held, so that nobody stops it half way.
         let is_stopped = running.is_stopped.lock().await;
-        ensure!(
-            !*is_stopped,
-            "{} was stopped and cannot be restarted (hint: start another)",
-            instance.id
-        );
+        if *is_stopped {
+            return Err(was_stopped(instance));
+        }
         running.kill_all().await?;
         running.start_again().await?;
         self.watch(&running);
@@ -41,7 +38,7 @@ impl DockerTestbed {
             self.faults.shape(running, in_force.shape).await?;
         }
         if let Some(proxied) = in_force.proxied.take() {
-            proxied.helper.remove().await?;
+            self.faults.dismiss(&proxied.helper).await?;
             if let Some(one_way) = proxied.one_way {
                 self.faults.delay_by_proxy(running, in_force, one_way).await?;
             }

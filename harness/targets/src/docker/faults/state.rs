@@ -5,12 +5,12 @@ use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
     sync::{
-        Arc,
+        Arc, Mutex as SyncMutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 
 use super::{delay::Proxied, helper::Helper, shape::Shape};
 use crate::{
@@ -27,6 +27,9 @@ pub(crate) struct Faults {
     /// The first part of the name of everything in the testbed.
     prefix: String,
     n_helpers: AtomicU64,
+    helpers: SyncMutex<BTreeMap<String, Helper>>,
+    /// Held while a helper starts; the teardown waits for it.
+    pub(super) starting: Arc<RwLock<()>>,
     pub(super) in_force: Mutex<BTreeMap<String, InForce>>,
 }
 
@@ -57,23 +60,19 @@ impl Faults {
             ledger: ledger.clone(),
             prefix: prefix.to_owned(),
             n_helpers: AtomicU64::new(0),
+            helpers: SyncMutex::default(),
+            starting: Arc::default(),
             in_force: Mutex::default(),
         }
     }
 
-    /// Removes every helper. What they had set up goes with the instances.
-    pub(crate) async fn clear(&self) -> anyhow::Result<()> {
-        let mut cleared = Ok(());
-        for (_, in_force) in std::mem::take(&mut *self.in_force.lock().await) {
-            let proxy = in_force.proxied.map(|proxied| proxied.helper);
-            for helper in proxy.into_iter().chain(in_force.ballast) {
-                cleared = helper.remove().await.and(cleared);
-            }
-        }
-        cleared
+    /// The helpers that have been asked for and not dismissed, by name.
+    pub(super) fn helpers(&self) -> MutexGuard<'_, BTreeMap<String, Helper>> {
+        self.helpers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn next_helper(&self) -> String {
+    /// A name for the next helper.
+    pub(super) fn next_name(&self) -> String {
         let number = self.n_helpers.fetch_add(1, Ordering::Relaxed);
         format!("{}-helper-{number}", self.prefix)
     }

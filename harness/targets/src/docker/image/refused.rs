@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use bollard::errors::Error;
 
-use crate::docker::daemon::Refusal as _;
+use crate::{docker::daemon::Refusal as _, target::Unavailable};
 
 /// The daemon's own words, and what to do if its disk is full.
 pub(crate) fn refused(error: Error) -> anyhow::Error {
@@ -12,10 +12,10 @@ pub(crate) fn refused(error: Error) -> anyhow::Error {
         error => error.explain(),
     };
     if error.to_string().contains("no space left on device") {
-        return anyhow!(
+        return anyhow!(Unavailable(format!(
             "{error}\n(hint: make room where the daemon keeps its data; \
              `docker system df` shows what takes it)"
-        );
+        )));
     }
     error
 }

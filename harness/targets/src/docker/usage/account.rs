@@ -14,7 +14,11 @@ use crate::{
     docker::daemon::Daemon,
     process::Table,
     settings::DockerSettings,
-    usage::{InterfaceBytes, Sampled, Sampler, Tally, Usage},
+    usage::{
+        InterfaceBytes, Usage,
+        sampler::{Sampled, Sampler},
+        tally::Tally,
+    },
 };
 
 /// How often the daemon is asked. It reads the same files as we do, and takes

@@ -6,7 +6,7 @@ use bollard::models::ContainerInspectResponse;
 
 use super::reading::Reading;
 use crate::{
-    cgroup::{Group, Hierarchy},
+    cgroup::{Hierarchy, group::Group},
     process::Incarnation,
     usage::InterfaceBytes,
 };

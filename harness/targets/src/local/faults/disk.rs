@@ -3,24 +3,23 @@
 use anyhow::Context as _;
 use async_trait::async_trait;
 
-use crate::{fault::FillDisk, local::testbed::LocalTestbed, role::Instance};
-
-/// Why the disk of an instance cannot be filled, and what to do.
-const NO_DISK: &str = "it has no disk of its own that could be filled \
-                       (hint: give its role a limit, such as --set resources.ROLE.disk-bytes=…)";
+use crate::{
+    fault::{FillDisk, has_no_disk},
+    local::testbed::LocalTestbed,
+    role::Instance,
+};
 
 #[async_trait]
 impl FillDisk for LocalTestbed {
     async fn fill(&self, instance: &Instance) -> anyhow::Result<()> {
         let running = self.find(instance)?;
-        let disk = running.disk.as_ref().context(NO_DISK);
-        // In memory as it is, it fills at the speed of memory.
-        disk.and_then(|disk| disk.fill()).with_context(|| format!("fill {}", instance.id))
+        let disk = running.disk.as_ref().ok_or_else(|| has_no_disk(instance))?;
+        disk.fill().with_context(|| format!("fill the disk of {}", instance.id))
     }
 
     async fn free(&self, instance: &Instance) -> anyhow::Result<()> {
         let running = self.find(instance)?;
-        let disk = running.disk.as_ref().context(NO_DISK);
-        disk.and_then(|disk| disk.free()).with_context(|| format!("free {}", instance.id))
+        let disk = running.disk.as_ref().ok_or_else(|| has_no_disk(instance))?;
+        disk.free().with_context(|| format!("free the disk of {}", instance.id))
     }
 }

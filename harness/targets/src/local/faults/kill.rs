@@ -1,10 +1,9 @@
 //! Killing: every process of the instance at once, without asking.
 
-use anyhow::ensure;
 use async_trait::async_trait;
 
 use crate::{
-    fault::Kill,
+    fault::{Kill, has_ended},
     local::{
         instance::{Running, process_group},
         remove,
@@ -37,9 +36,6 @@ impl Running {
 
     /// An error if it has ended already.
     pub(super) fn expect_alive(&self) -> anyhow::Result<()> {
-        let ending = self.ending();
-        let how = ending.as_ref().map(|ending| ending.how.as_str()).unwrap_or_default();
-        ensure!(ending.is_none(), "{} does not run: it {how}", self.instance.id);
-        Ok(())
+        self.ending().map_or(Ok(()), |ending| Err(has_ended(&self.instance, &ending.how)))
     }
 }

@@ -1,9 +1,12 @@
 //! Restarting: the same command again, at the same ports, on the same files.
 
-use anyhow::ensure;
 use async_trait::async_trait;
 
-use crate::{fault::Restart, local::testbed::LocalTestbed, role::Instance};
+use crate::{
+    fault::{Restart, was_stopped},
+    local::testbed::LocalTestbed,
+    role::Instance,
+};
 
 #[async_trait]
 impl Restart for LocalTestbed {
@@ -11,11 +14,9 @@ impl Restart for LocalTestbed {
         let running = self.find(instance)?;
         // Held, so that nobody stops it half way.
         let is_stopped = running.is_stopped.lock().await;
-        ensure!(
-            !*is_stopped,
-            "{} was stopped and cannot be restarted (hint: start another)",
-            instance.id
-        );
+        if *is_stopped {
+            return Err(was_stopped(instance));
+        }
         running.kill_all().await?;
         running.start_again()?;
         self.watch(&running);
