@@ -3,7 +3,10 @@
 //!
 //! A target knows nothing of what it runs; an experiment names no target.
 
-#![cfg_attr(not(all(feature = "local", feature = "docker")), expect(dead_code, reason = "only backends use some parts"))]
+#![cfg_attr(
+    not(all(feature = "local", feature = "docker")),
+    expect(dead_code, reason = "only backends use some parts")
+)]
 
 pub mod artifact;
 pub mod audit;
@@ -16,12 +19,13 @@ pub mod command;
 pub mod docker;
 pub mod doctor;
 pub mod fault;
-pub mod gc;
 mod files;
+pub mod gc;
 pub mod helper;
 mod http;
 pub mod label;
 pub mod ledger;
+mod life;
 #[cfg(feature = "local")]
 pub mod local;
 mod placeholders;

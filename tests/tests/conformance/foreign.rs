@@ -2,13 +2,16 @@
 //! faults and audit: Python's HTTP server.
 
 use anyhow::ensure;
-use targets::role::{Instance, Probe, Program, RoleSpec};
-use targets::target::Testbed;
+use targets::{
+    role::{Instance, Probe, Program, RoleSpec},
+    target::Testbed,
+    wait::{self, Interval},
+};
 
 use crate::{
     place::{Need, PYTHON},
     promise::{Promise, promise},
-    run::Run,
+    run::{PATIENCE, Run},
     toy::{deeds, request},
 };
 
@@ -55,7 +58,10 @@ async fn serves(run: &Run, program: Program) -> anyhow::Result<()> {
     answers(&server).await?;
     let usage = testbed.usage(&server).await?;
     ensure!(usage.memory_peak_bytes > 1 << 20 && usage.cpu_s > 0.0, "{usage:?}");
-    ensure!(testbed.log_tail(&server, 1).await?.contains("GET / HTTP/1.1"));
+    let log = run.path("trial/web-0.log");
+    let is_told =
+        || async { std::fs::read_to_string(&log).is_ok_and(|it| it.contains("GET / HTTP/1.1")) };
+    wait::until("the log of the request", PATIENCE, Interval::BACKING_OFF, is_told).await?;
     killed_and_restarted(testbed.as_ref(), &server).await?;
     testbed.stop(&server).await?;
     ensure!(testbed.casualties().await?.is_empty());

@@ -39,13 +39,12 @@ pub(crate) struct SecondDaemon {
     network: Child,
     root: TempDir,
     data: PathBuf,
-    is_mounted: bool,
 }
 
 impl SecondDaemon {
     /// Starts one.
     pub(crate) fn start() -> Self {
-        Self::start_with(|_| false)
+        Self::start_with(|_| ())
     }
 
     /// Starts one whose data is on a file system of so many MiB.
@@ -53,17 +52,16 @@ impl SecondDaemon {
         Self::start_with(|data| {
             let options = CString::new(format!("size={n_mib}m")).unwrap();
             mount("none", data, "tmpfs", MountFlags::empty(), options.as_c_str()).unwrap();
-            true
         })
     }
 
-    fn start_with(prepare: impl FnOnce(&Path) -> bool) -> Self {
+    fn start_with(prepare: impl FnOnce(&Path)) -> Self {
         let root = tempfile::Builder::new().prefix("second-").tempdir().unwrap();
         let data = root.path().join("data");
         fs::create_dir(&data).unwrap();
-        let is_mounted = prepare(&data);
+        prepare(&data);
         let network = keep_network();
-        let mut daemon = Self { process: None, network, root, data, is_mounted };
+        let mut daemon = Self { process: None, network, root, data };
         daemon.start_again();
         daemon
     }
@@ -94,11 +92,20 @@ impl SecondDaemon {
         let Some(mut process) = self.process.take() else { return };
         process.kill().unwrap();
         process.wait().unwrap();
+        // Its containerd died with it. Where nobody reaps orphans, the id in
+        // this file still looks alive.
+        let _ = fs::remove_file(self.root.path().join("exec/containerd/containerd.pid"));
     }
 
     /// Starts it on the data it left.
-    #[expect(clippy::disallowed_methods, reason = "a test needs the process itself, to kill it")]
     pub(crate) fn start_again(&mut self) {
+        self.spawn();
+        let host = self.host();
+        eventually("the second daemon", || Trials::block_on(Daemon::at(&host)).is_ok());
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test needs the process itself, to kill it")]
+    fn spawn(&mut self) {
         let log = self.root.path().join("log");
         let log = File::options().create(true).append(true).open(log).unwrap();
         let mut command = Command::new("nsenter");
@@ -111,8 +118,6 @@ impl SecondDaemon {
         // Not among what is killed together with the tests' own group.
         command.process_group(0);
         self.process = Some(command.spawn().unwrap());
-        let host = self.host();
-        eventually("the second daemon", || Trials::block_on(Daemon::at(&host)).is_ok());
     }
 
     /// Ends it as an administrator does.
@@ -139,17 +144,11 @@ fn keep_network() -> Child {
 }
 
 impl Drop for SecondDaemon {
-    /// Only a daemon that runs ends what it has started.
+    /// Its containers died with it, or end with it now.
     fn drop(&mut self) {
-        if self.process.is_none() {
-            self.start_again();
-        }
         self.stop();
         let _ = self.network.kill().and_then(|()| self.network.wait());
-        if self.is_mounted
-            && let Err(error) = unmount(&self.data, UnmountFlags::DETACH)
-        {
-            eprintln!("unmount {}: {error}", self.data.display());
-        }
+        // The daemon mounts its data on itself, and may have been killed.
+        while unmount(&self.data, UnmountFlags::DETACH).is_ok() {}
     }
 }

@@ -157,5 +157,9 @@ struct Finished {
 /// The status of a trial that failed. On a full disk it cannot be recorded, and
 /// where the target is gone none can be made: then the run itself has failed.
 fn failed(error: anyhow::Error) -> anyhow::Result<TrialStatus> {
-    if is_for_want_of_the_place(&error) { Err(error) } else { Ok(TrialStatus::Failed(format!("{error:#}"))) }
+    if is_for_want_of_the_place(&error) {
+        Err(error)
+    } else {
+        Ok(TrialStatus::Failed(format!("{error:#}")))
+    }
 }

@@ -1,38 +1,30 @@
 //! One running instance: its container, from its creation to the last reading.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use bollard::{
     models::ContainerInspectResponse,
     query_parameters::{CreateContainerOptionsBuilder, KillContainerOptionsBuilder},
 };
 use node::NetworkBytes;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use super::{
     archive,
     container::Blueprint,
     daemon::{Daemon, Refusal},
-    ending::{self, Ending},
+    ending::Watch,
     logs, remove,
     usage::ContainerAccount,
 };
 use crate::{
-    files, http,
     ledger::{Ledger, Resource},
-    probe::Condition,
-    role::{Instance, Probe},
+    life::Life,
+    role::Instance,
     target::Casualty,
     usage::Usage,
-    wait::{self, Interval},
+    wait,
 };
 
 /// How long an instance that was asked to leave may take.
@@ -41,39 +33,26 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the daemon may take to see the end of what was killed.
 const DEATH: Duration = Duration::from_secs(20);
 
-/// How long the instance may take to say what it has sent and received.
-const METRICS: Duration = Duration::from_millis(500);
-
 /// Everything that is decided about an instance before it is started.
 pub(crate) struct Plan {
     pub(crate) instance: Instance,
     /// Unique in the run, such as `t1-worker-0`.
     pub(crate) name: String,
     pub(crate) blueprint: Blueprint,
-    pub(crate) condition: Condition,
-    pub(crate) probe: Probe,
-    pub(crate) ready_within: Duration,
-    pub(crate) metrics: Option<String>,
-    pub(crate) log: PathBuf,
+    pub(crate) life: Life,
 }
 
 /// An instance whose container has been started.
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) instance: Instance,
+    pub(crate) life: Life,
     pub(crate) account: Arc<ContainerAccount>,
     pub(crate) daemon: Daemon,
     /// The container's name in the daemon.
     pub(crate) container: String,
-    condition: Condition,
-    is_job: bool,
-    ready_within: Duration,
-    metrics: Option<String>,
-    log: PathBuf,
     ledger: Ledger,
     pub(super) has_volume: bool,
-    ending: watch::Sender<Option<Ending>>,
-    is_stopping: Arc<AtomicBool>,
     pub(super) is_stopped: Mutex<bool>,
 }
 
@@ -137,18 +116,12 @@ impl Plan {
         let account = ContainerAccount::open(daemon, state);
         let running = Running {
             instance: self.instance,
+            life: self.life,
             account,
             daemon: daemon.clone(),
             container,
-            condition: self.condition,
-            is_job: self.probe == Probe::Started,
-            ready_within: self.ready_within,
-            metrics: self.metrics,
-            log: self.log,
             ledger: ledger.clone(),
             has_volume: self.blueprint.has_volume(),
-            ending: watch::Sender::new(None),
-            is_stopping: Arc::default(),
             is_stopped: Mutex::new(false),
         };
         running.watch_life()?;
@@ -157,43 +130,10 @@ impl Plan {
 }
 
 impl Running {
-    /// Waits for the probe.
-    pub(crate) async fn ready(&self) -> anyhow::Result<()> {
-        let what = self.condition.describe(&self.instance.id);
-        let looking = wait::watch(Interval::BACKING_OFF, || self.condition.holds());
-        let readiness = tokio::select! {
-            biased;
-            readiness = wait::within(&what, self.ready_within, looking) => readiness,
-            ending = self.ended() => {
-                let excerpt = files::excerpt(&self.log);
-                bail!("{} {} before it was ready{excerpt}", self.instance.id, ending.how)
-            }
-        };
-        readiness.map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))
-    }
-
-    /// Waits for a job's successful end.
-    pub(crate) async fn finished(&self, limit: Duration) -> anyhow::Result<()> {
-        let what = format!("{} to finish", self.instance.id);
-        let ending = wait::within(&what, limit, self.ended())
-            .await
-            .map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))?;
-        if !ending.is_success {
-            bail!("{} {}{}", self.instance.id, ending.how, files::excerpt(&self.log));
-        }
-        Ok(())
-    }
-
     /// Reads everything now and returns all that was used so far.
     pub(crate) async fn usage(&self) -> Usage {
         self.read().await;
         self.account.usage(&self.instance.id, &self.instance.role)
-    }
-
-    /// The last lines it printed.
-    pub(crate) fn log_tail(&self, n_lines: usize) -> anyhow::Result<String> {
-        files::tail(&self.log, n_lines)
-            .with_context(|| format!("read the log {}", self.log.display()))
     }
 
     /// Copies its directory.
@@ -206,13 +146,10 @@ impl Running {
     /// How it ended, if it did so on its own and ought not to have.
     pub(crate) async fn casualty(&self) -> anyhow::Result<Option<Casualty>> {
         // It may have died so recently that its watcher does not know yet.
-        if self.ending.borrow().is_none() && self.is_running().await? {
+        if self.life.ending().is_none() && self.is_running().await? {
             return Ok(None);
         }
-        let ending = self.ended().await;
-        let expected = ending.was_asked_for || (self.is_job && ending.is_success);
-        let how = ending.how;
-        Ok((!expected).then(|| Casualty { instance: self.instance.clone(), how }))
+        Ok(self.life.casualty().await)
     }
 
     /// Reads the last usage, asks the container to leave, forces it after a
@@ -223,12 +160,12 @@ impl Running {
             return Ok(());
         }
         self.read().await;
-        self.is_stopping.store(true, Ordering::Release);
+        self.life.expect_end();
         self.signal("SIGTERM").await?;
-        if wait::within("it to leave", GRACE, self.ended()).await.is_err() {
+        if wait::within("it to leave", GRACE, self.life.ended()).await.is_err() {
             self.signal("SIGKILL").await?;
             let what = format!("{} to leave", self.instance.id);
-            wait::within(&what, DEATH, self.ended()).await?;
+            wait::within(&what, DEATH, self.life.ended()).await?;
         }
         *is_stopped = true;
         Ok(())
@@ -237,7 +174,7 @@ impl Running {
     /// Removes what is left of an instance that was stopped, or of one that
     /// could not be.
     pub(crate) async fn remove(&self) -> anyhow::Result<()> {
-        self.is_stopping.store(true, Ordering::Release);
+        self.life.expect_end();
         let volume = self.has_volume.then(|| volume(&self.container));
         for resource in [container(&self.container)].into_iter().chain(volume) {
             remove::remove(&self.daemon, self.ledger.label(), &resource).await?;
@@ -258,30 +195,6 @@ impl Running {
         }
     }
 
-    /// Says that its end, from now on, is nobody's accident.
-    pub(crate) fn expect_end(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-    }
-
-    /// Resolves once the container has ended.
-    pub(crate) async fn ended(&self) -> Ending {
-        let mut ending = self.ending.subscribe();
-        match ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone()) {
-            Some(ending) => ending,
-            None => Ending::unwatched(),
-        }
-    }
-
-    /// How it ended, if that is known by now.
-    pub(super) fn ending(&self) -> Option<Ending> {
-        self.ending.borrow().clone()
-    }
-
-    /// Whether its probe holds now. A job has none and never answers.
-    pub(super) async fn answers(&self) -> bool {
-        matches!(self.condition, Condition::Http { .. }) && self.condition.holds().await
-    }
-
     /// Starts the container anew once it has ended, on the files it left.
     pub(super) async fn start_again(&self) -> anyhow::Result<()> {
         let again = async {
@@ -291,24 +204,23 @@ impl Running {
         };
         let inspected = again.await.with_context(|| format!("start {} again", self.instance.id))?;
         self.account.reopen(&inspected);
-        self.is_stopping.store(false, Ordering::Release);
-        self.ending.send_replace(None);
+        self.life.begin_again();
         self.watch_life()
     }
 
     /// Follows the log and waits for the end, each in a task.
     fn watch_life(&self) -> anyhow::Result<()> {
         // The daemon has the log of all lives, so it is written from its start.
-        let log = logs::follow(&self.daemon, &self.container, &self.log)
-            .with_context(|| format!("create the log {}", self.log.display()))?;
-        let life = ending::Life {
+        let log = logs::follow(&self.daemon, &self.container, &self.life.log)
+            .with_context(|| format!("create the log {}", self.life.log.display()))?;
+        let watch = Watch {
             daemon: self.daemon.clone(),
             container: self.container.clone(),
             account: Arc::clone(&self.account),
-            is_stopping: Arc::clone(&self.is_stopping),
             log,
+            end: self.life.end(),
         };
-        tokio::spawn(life.watch(self.ending.clone()));
+        tokio::spawn(watch.keep());
         Ok(())
     }
 
@@ -330,18 +242,11 @@ impl Running {
 
     /// A service is asked for its bytes; a job may have left them in a file.
     async fn network(&self) -> Option<NetworkBytes> {
-        let address = self.metrics.as_ref().and_then(|port| self.instance.addresses.get(port));
-        let json = match address {
-            Some(address) if self.ending.borrow().is_none() => {
-                http::get(*address, "/metrics", METRICS).await.ok()?.body
-            }
-            Some(_) => return None,
-            None if self.is_job => {
-                let api = self.daemon.api().await.ok()?;
-                archive::read_file(api, &self.container, "network.json").await.ok()?
-            }
-            None => return None,
-        };
+        if self.life.has_metrics() || !self.life.is_job {
+            return self.life.network().await;
+        }
+        let api = self.daemon.api().await.ok()?;
+        let json = archive::read_file(api, &self.container, "network.json").await.ok()?;
         serde_json::from_slice(&json).ok()
     }
 }

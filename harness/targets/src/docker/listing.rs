@@ -34,9 +34,10 @@ pub(crate) async fn list(daemon: &Daemon, label: &RunLabel) -> anyhow::Result<Li
         let id = it.id.unwrap_or_default();
         let name = it.names.into_iter().flatten().next().unwrap_or_default();
         let of_network = it.network_settings.and_then(|settings| settings.networks);
-        let attached = of_network.into_iter().flatten().find_map(|(name, _)| {
-            RunLabel::in_name(&name).filter(|owner| owner == label)
-        });
+        let attached = of_network
+            .into_iter()
+            .flatten()
+            .find_map(|(name, _)| RunLabel::in_name(&name).filter(|owner| owner == label));
         let attribution = match attribution(it.labels.as_ref(), label) {
             // Nobody else would join the network of a run.
             Attribution::Unknown if attached.is_some() => Attribution::Likely,

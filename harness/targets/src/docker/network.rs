@@ -6,9 +6,7 @@ use std::collections::HashMap;
 use anyhow::{Context as _, anyhow, bail};
 use bollard::{
     errors::Error,
-    models::{
-        Ipam, IpamConfig, NetworkCreateRequest, NetworkDisconnectRequest,
-    },
+    models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkDisconnectRequest},
 };
 
 use super::{
@@ -69,7 +67,8 @@ impl Network {
                 }
                 Err(error) if is_overlap(&error) => {}
                 Err(error) => {
-                    return Err(error.explain()).with_context(|| format!("make the network {name}"));
+                    return Err(error.explain())
+                        .with_context(|| format!("make the network {name}"));
                 }
             }
         }

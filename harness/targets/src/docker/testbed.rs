@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     fault::{Delay, FillDisk, Kill, Partition, Pause, Restart, Throttle},
-    probe::Condition,
+    life::Life,
     role::{Instance, RoleSpec},
     target::{Casualty, Site, Testbed},
     usage::{Usage, sampler::Sampler},
@@ -149,14 +149,12 @@ impl Yard {
             address,
         };
         let addresses = addresses(&spec.ports, address);
+        let log = self.site.dir.join(format!("{id}.log"));
+        let instance = Instance { id, role: spec.role.clone(), addresses };
         let plan = Plan {
             blueprint: Blueprint::draw(spec, place)?,
-            condition: Condition::of(&spec.ready, &addresses)?,
-            probe: spec.ready.clone(),
-            ready_within: spec.ready_within,
-            metrics: spec.metrics.clone(),
-            log: self.site.dir.join(format!("{id}.log")),
-            instance: Instance { id, role: spec.role.clone(), addresses },
+            life: Life::new(spec, instance.clone(), log)?,
+            instance,
             name,
         };
         let running = Arc::new(plan.start(&self.daemon, &self.site.ledger).await?);
@@ -199,11 +197,11 @@ impl Testbed for DockerTestbed {
     }
 
     async fn ready(&self, instance: &Instance) -> anyhow::Result<()> {
-        self.find(instance)?.ready().await
+        self.find(instance)?.life.ready().await
     }
 
     async fn finished(&self, instance: &Instance, limit: Duration) -> anyhow::Result<()> {
-        self.find(instance)?.finished(limit).await
+        self.find(instance)?.life.finished(limit).await
     }
 
     async fn usage(&self, instance: &Instance) -> anyhow::Result<Usage> {
@@ -211,7 +209,7 @@ impl Testbed for DockerTestbed {
     }
 
     async fn log_tail(&self, instance: &Instance, n_lines: usize) -> anyhow::Result<String> {
-        self.find(instance)?.log_tail(n_lines)
+        self.find(instance)?.life.log_tail(n_lines)
     }
 
     async fn collect(&self, instance: &Instance, into: &Path) -> anyhow::Result<()> {

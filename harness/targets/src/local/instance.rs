@@ -12,9 +12,9 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use super::{
     account::Account,
@@ -24,11 +24,11 @@ use super::{
 };
 use crate::{
     command::{self, Invocation, Streams},
-    files, http,
+    files,
     ledger::{Ledger, Resource},
-    probe::Condition,
+    life::{Ending, Life},
     process::{Incarnation, Table},
-    role::{Instance, Probe, Resources},
+    role::{Instance, Resources},
     target::Casualty,
     usage::{Usage, sampler::Sampled as _},
     wait::{self, Interval},
@@ -40,22 +40,15 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the kernel may take to remove what was killed.
 const DEATH: Duration = Duration::from_secs(10);
 
-/// How long the instance may take to say what it has sent and received.
-const METRICS: Duration = Duration::from_millis(500);
-
 /// Everything that is decided about an instance before it is started.
 pub(crate) struct Plan {
     pub(crate) instance: Instance,
     pub(crate) command: Invocation,
-    pub(crate) condition: Condition,
-    pub(crate) probe: Probe,
-    pub(crate) ready_within: Duration,
-    pub(crate) metrics: Option<String>,
+    pub(crate) life: Life,
     pub(crate) resources: Resources,
     /// The name of its resources, unique in the run.
     pub(crate) name: String,
     pub(crate) dir: PathBuf,
-    pub(crate) log: PathBuf,
     pub(crate) cgroup: Cgroup,
     pub(crate) ports: Vec<ports::Claim>,
 }
@@ -64,6 +57,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) instance: Instance,
+    pub(crate) life: Life,
     pub(crate) account: Arc<Account>,
     /// The name of its resources, unique in the run.
     pub(super) name: String,
@@ -72,23 +66,8 @@ pub(crate) struct Running {
     pub(super) is_paused: AtomicBool,
     pub(super) is_stopped: Mutex<bool>,
     command: Invocation,
-    condition: Condition,
-    is_job: bool,
-    ready_within: Duration,
-    metrics: Option<String>,
     dir: PathBuf,
-    log: PathBuf,
-    ending: watch::Sender<Option<Ending>>,
-    is_stopping: Arc<AtomicBool>,
     _ports: Vec<ports::Claim>,
-}
-
-/// How an instance ended.
-#[derive(Debug, Clone)]
-pub(super) struct Ending {
-    is_success: bool,
-    was_asked_for: bool,
-    pub(super) how: String,
 }
 
 impl Plan {
@@ -108,6 +87,7 @@ impl Plan {
         let account = Arc::new(Account::open(process.incarnation.clone(), cgroup));
         let running = Running {
             instance: self.instance,
+            life: self.life,
             account,
             name: self.name,
             ledger: ledger.clone(),
@@ -115,14 +95,7 @@ impl Plan {
             is_paused: AtomicBool::new(false),
             is_stopped: Mutex::new(false),
             command: self.command,
-            condition: self.condition,
-            is_job: self.probe == Probe::Started,
-            ready_within: self.ready_within,
-            metrics: self.metrics,
             dir: self.dir,
-            log: self.log,
-            ending: watch::Sender::new(None),
-            is_stopping: Arc::default(),
             _ports: self.ports,
         };
         running.watch_end(process);
@@ -165,8 +138,8 @@ impl Plan {
             .with_context(|| format!("create the directory {}", self.dir.display()))?;
         let mount = |n_bytes| Disk::mount(&self.dir, n_bytes);
         let disk = self.resources.disk_bytes.map(mount).transpose()?;
-        let log = File::create(&self.log)
-            .with_context(|| format!("create the log {}", self.log.display()))?;
+        let log = File::create(&self.life.log)
+            .with_context(|| format!("create the log {}", self.life.log.display()))?;
         Ok((spawn(&self.command, log, cgroup)?, disk))
     }
 
@@ -191,42 +164,10 @@ impl Running {
         self.ledger.created(&process_group(&self.name).with_leader(&self.account.leader()))
     }
 
-    /// Waits for the probe.
-    pub(crate) async fn ready(&self) -> anyhow::Result<()> {
-        let what = self.condition.describe(&self.instance.id);
-        let looking = wait::watch(Interval::BACKING_OFF, || self.condition.holds());
-        let readiness = tokio::select! {
-            biased;
-            readiness = wait::within(&what, self.ready_within, looking) => readiness,
-            ending = self.ended() => {
-                bail!("{} {} before it was ready{}", self.instance.id, ending.how, files::excerpt(&self.log))
-            }
-        };
-        readiness.map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))
-    }
-
-    /// Waits for a job's successful end.
-    pub(crate) async fn finished(&self, limit: Duration) -> anyhow::Result<()> {
-        let what = format!("{} to finish", self.instance.id);
-        let ending = wait::within(&what, limit, self.ended())
-            .await
-            .map_err(|gave_up| anyhow!("{gave_up}{}", files::excerpt(&self.log)))?;
-        if !ending.is_success {
-            bail!("{} {}{}", self.instance.id, ending.how, files::excerpt(&self.log));
-        }
-        Ok(())
-    }
-
     /// Reads everything now and returns all that was used so far.
     pub(crate) async fn usage(&self) -> Usage {
         self.read().await;
         self.account.usage(&self.instance.id, &self.instance.role)
-    }
-
-    /// The last lines it printed.
-    pub(crate) fn log_tail(&self, n_lines: usize) -> anyhow::Result<String> {
-        files::tail(&self.log, n_lines)
-            .with_context(|| format!("read the log {}", self.log.display()))
     }
 
     /// Copies its directory.
@@ -241,9 +182,7 @@ impl Running {
             return None;
         }
         // It may have died so recently that its watcher does not know yet.
-        let ending = self.ended().await;
-        let expected = ending.was_asked_for || (self.is_job && ending.is_success);
-        (!expected).then(|| Casualty { instance: self.instance.clone(), how: ending.how })
+        self.life.casualty().await
     }
 
     /// Reads the last usage, asks the group to leave, forces it after a grace
@@ -254,7 +193,7 @@ impl Running {
             return Ok(());
         }
         self.read().await;
-        self.is_stopping.store(true, Ordering::Release);
+        self.life.expect_end();
         self.signal(Signal::TERM)?;
         if self.is_paused.load(Ordering::Acquire) {
             // A frozen process cannot heed the request.
@@ -272,7 +211,7 @@ impl Running {
 
     /// The backstop of [`Self::stop`], for a testbed that is dropped.
     pub(crate) fn kill(&self) {
-        self.is_stopping.store(true, Ordering::Release);
+        self.life.expect_end();
         // Nobody is left to tell; the ledger still knows the group.
         let _ = self.signal(Signal::KILL);
     }
@@ -281,26 +220,15 @@ impl Running {
     pub(super) fn start_again(&self) -> anyhow::Result<()> {
         let log = OpenOptions::new()
             .append(true)
-            .open(&self.log)
-            .with_context(|| format!("open the log {}", self.log.display()))?;
+            .open(&self.life.log)
+            .with_context(|| format!("open the log {}", self.life.log.display()))?;
         let process = spawn(&self.command, log, self.account.cgroup.as_ref())
             .with_context(|| format!("start {} again", self.instance.id))?;
         self.account.reopen(process.incarnation.clone());
         self.is_paused.store(false, Ordering::Release);
-        self.is_stopping.store(false, Ordering::Release);
-        self.ending.send_replace(None);
+        self.life.begin_again();
         self.watch_end(process);
         self.confirm()
-    }
-
-    /// Says that its end, from now on, is nobody's accident.
-    pub(super) fn expect_end(&self) {
-        self.is_stopping.store(true, Ordering::Release);
-    }
-
-    /// How it ended, if that is known by now.
-    pub(super) fn ending(&self) -> Option<Ending> {
-        self.ending.borrow().clone()
     }
 
     /// Unmounts its disk, if it has one of its own.
@@ -308,18 +236,6 @@ impl Running {
         let Some(disk) = &self.disk else { return Ok(()) };
         disk.unmount().with_context(|| format!("unmount {}", self.dir.display()))?;
         self.ledger.removed(&disk::resource(&self.dir))
-    }
-
-    pub(super) async fn ended(&self) -> Ending {
-        let mut ending = self.ending.subscribe();
-        match ending.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone()) {
-            Some(ending) => ending,
-            None => Ending {
-                is_success: false,
-                was_asked_for: false,
-                how: "is no longer watched: the runtime that watched it has ended".to_owned(),
-            },
-        }
     }
 
     async fn read(&self) {
@@ -335,38 +251,33 @@ impl Running {
 
     /// A service is asked for its bytes; a job may have left them in a file.
     async fn network(&self) -> Option<node::NetworkBytes> {
-        let address = self.metrics.as_ref().and_then(|port| self.instance.addresses.get(port));
-        let json = match address {
-            Some(address) if !self.account.is_closed() => {
-                http::get(*address, "/metrics", METRICS).await.ok()?.body
-            }
-            Some(_) => return None,
-            None => std::fs::read(self.dir.join("network.json")).ok()?,
-        };
+        if self.life.has_metrics() {
+            return self.life.network().await;
+        }
+        let json = std::fs::read(self.dir.join("network.json")).ok()?;
         serde_json::from_slice(&json).ok()
     }
 
     /// Waits for the leader's end in a task, closes the account while the last
     /// times are still to be read, reaps, and tells.
     fn watch_end(&self, process: command::Process) {
-        let (account, ending) = (Arc::clone(&self.account), self.ending.clone());
-        let is_stopping = Arc::clone(&self.is_stopping);
+        let (account, end) = (Arc::clone(&self.account), self.life.end());
         tokio::spawn(async move {
             let watched = process.ended().await;
-            let was_asked_for = is_stopping.load(Ordering::Acquire);
+            let was_asked_for = end.is_wanted();
             account.close();
             let (is_success, how) = match watched.and_then(|()| process.reap()) {
                 Ok(status) => (status.success(), command::describe(status)),
                 Err(error) => (false, format!("was lost: {error:#}")),
             };
-            ending.send_replace(Some(Ending { is_success, was_asked_for, how }));
+            end.tell(Ending { is_success, was_asked_for, how });
         });
     }
 
     async fn gone_within(&self, limit: Duration) -> Result<(), wait::GaveUp> {
         let what = format!("{} to leave", self.instance.id);
         wait::within(&what, limit, async {
-            self.ended().await;
+            self.life.ended().await;
             wait::watch(Interval::BACKING_OFF, || async { self.is_gone() }).await;
         })
         .await

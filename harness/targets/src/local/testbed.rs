@@ -29,8 +29,8 @@ use crate::{
     files,
     label::LABEL_VARIABLE,
     ledger::Resource,
+    life::Life,
     placeholders::Values,
-    probe::Condition,
     process::{INSTANCE_VARIABLE, Table},
     role::{Instance, Program, RoleSpec},
     target::{Casualty, Site, Testbed},
@@ -86,17 +86,15 @@ impl LocalTestbed {
             .iter()
             .map(|(port, claim)| (port.clone(), (Ipv4Addr::LOCALHOST, claim.port).into()))
             .collect();
+        let log = self.site.dir.join(format!("{id}.log"));
+        let instance = Instance { id, role: spec.role.clone(), addresses: addresses.clone() };
         Ok(Plan {
             command: self.command(spec, &name, &Values { addresses: &addresses, dir: &dir })?,
-            condition: Condition::of(&spec.ready, &addresses)?,
-            probe: spec.ready.clone(),
-            ready_within: spec.ready_within,
-            metrics: spec.metrics.clone(),
+            life: Life::new(spec, instance.clone(), log)?,
             resources: spec.resources,
-            log: self.site.dir.join(format!("{id}.log")),
             cgroup: Cgroup::plan(&cgroup_name(&self.site.ledger, &name), &self.hierarchies),
             ports: claims.into_values().collect(),
-            instance: Instance { id, role: spec.role.clone(), addresses },
+            instance,
             name,
             dir,
         })
@@ -174,11 +172,11 @@ impl Testbed for LocalTestbed {
     }
 
     async fn ready(&self, instance: &Instance) -> anyhow::Result<()> {
-        self.find(instance)?.ready().await
+        self.find(instance)?.life.ready().await
     }
 
     async fn finished(&self, instance: &Instance, limit: Duration) -> anyhow::Result<()> {
-        self.find(instance)?.finished(limit).await
+        self.find(instance)?.life.finished(limit).await
     }
 
     async fn usage(&self, instance: &Instance) -> anyhow::Result<Usage> {
@@ -186,7 +184,7 @@ impl Testbed for LocalTestbed {
     }
 
     async fn log_tail(&self, instance: &Instance, n_lines: usize) -> anyhow::Result<String> {
-        self.find(instance)?.log_tail(n_lines)
+        self.find(instance)?.life.log_tail(n_lines)
     }
 
     async fn collect(&self, instance: &Instance, into: &Path) -> anyhow::Result<()> {

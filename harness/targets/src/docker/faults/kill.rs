@@ -30,16 +30,16 @@ impl Running {
     pub(super) async fn kill_all(&self) -> anyhow::Result<()> {
         // What dies on its own from here on is indistinguishable.
         self.account.read().await;
-        self.expect_end();
+        self.life.expect_end();
         self.signal("SIGKILL").await?;
         let what = format!("the end of {}", self.instance.id);
-        wait::within(&what, DEATH, self.ended()).await?;
+        wait::within(&what, DEATH, self.life.ended()).await?;
         ensure!(!self.is_running().await?, "{} was killed and still runs", self.instance.id);
         Ok(())
     }
 
     /// An error if it has ended already.
     pub(super) fn expect_alive(&self) -> anyhow::Result<()> {
-        self.ending().map_or(Ok(()), |ending| Err(has_ended(&self.instance, &ending.how)))
+        self.life.ending().map_or(Ok(()), |ending| Err(has_ended(&self.instance, &ending.how)))
     }
 }

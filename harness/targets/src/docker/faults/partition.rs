@@ -60,7 +60,7 @@ impl Partition for DockerTestbed {
         let (to_b, to_a) = tokio::join!(self.faults.join(&a, &b), self.faults.join(&b, &a));
         let (to_b, to_a) = (to_b?, to_a?);
         // Of an instance that has ended nothing is left to be healed.
-        if a.ending().is_some() || b.ending().is_some() {
+        if a.life.ending().is_some() || b.life.ending().is_some() {
             return Ok(());
         }
         let reached = tokio::try_join!(
@@ -86,7 +86,7 @@ impl Faults {
         let known = |all: &BTreeMap<String, InForce>| all.get(id)?.cut_from.get(peer).copied();
         let address = known(&*self.in_force.lock().await);
         let address = address.with_context(|| format!("{id} and {peer} are not cut"))?;
-        if running.ending().is_none() {
+        if running.life.ending().is_none() {
             self.take(Place::NetworkOf(&running.container), drop_none(address)?).await?;
         }
         if let Some(in_force) = self.in_force.lock().await.get_mut(id) {

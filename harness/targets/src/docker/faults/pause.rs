@@ -30,7 +30,7 @@ impl Pause for DockerTestbed {
         let api = running.daemon.api().await?;
         api.pause_container(&running.container).await.map_err(Refusal::explain)?;
         becomes_paused(&running.daemon, &running, true).await?;
-        let answers = wait::within("silence", SILENCE, running.answers()).await;
+        let answers = wait::within("silence", SILENCE, running.life.answers()).await;
         ensure!(!answers.unwrap_or(false), "{} is paused and still answers", instance.id);
         Ok(())
     }

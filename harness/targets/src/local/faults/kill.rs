@@ -25,17 +25,17 @@ impl Running {
     /// Kills everything that it ever started and that still lives, and returns
     /// when it is gone.
     pub(super) async fn kill_all(&self) -> anyhow::Result<()> {
-        self.expect_end();
+        self.life.expect_end();
         // The group first: it dies at once, so that nobody in it sees another die.
         self.kill();
         let group = process_group(&self.name).with_leader(&self.account.leader());
         remove::remove(self.ledger.label(), &group).await?;
-        self.ended().await;
+        self.life.ended().await;
         Ok(())
     }
 
     /// An error if it has ended already.
     pub(super) fn expect_alive(&self) -> anyhow::Result<()> {
-        self.ending().map_or(Ok(()), |ending| Err(has_ended(&self.instance, &ending.how)))
+        self.life.ending().map_or(Ok(()), |ending| Err(has_ended(&self.instance, &ending.how)))
     }
 }
