@@ -100,6 +100,9 @@ fn disk_is_full() {
     let site = Site::new();
     let daemon = SecondDaemon::start_on_small_disk(8);
     let answer = failing::run(&site, &daemon.environment(), &[]).expect_code(3);
-    insta::assert_snapshot!(failing::error(&site, &answer), @"");
+    insta::assert_snapshot!(failing::error(&site, &answer), @"
+    [site]/results/toy/[run] is cut off, and can be resumed: make an image of toy: the Docker daemon says: Error processing tar file(exit status 1): write /[identity]/layer.tar: no space left on device
+    (hint: make room where the daemon keeps its data; `docker system df` shows what takes it)
+    ");
     assert_eq!(site.leftovers(&site.run()), [""; 0]);
 }

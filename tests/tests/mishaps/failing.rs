@@ -33,12 +33,17 @@ fn redact(site: &Site, text: &str) -> String {
     }
     let word = |word: &str| {
         let address = word.split(['/', ':']).next().unwrap_or_default();
-        if address.parse::<Ipv4Addr>().is_ok() {
-            word.replace(address, "[address]")
-        } else {
-            word.into()
+        match address.parse::<Ipv4Addr>() {
+            Ok(_) => word.replace(address, "[address]"),
+            Err(_) => word.split('/').map(identity).collect::<Vec<_>>().join("/"),
         }
     };
     let line = |line: &str| line.split(' ').map(word).collect::<Vec<String>>().join(" ");
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The same for every identity that a daemon gives.
+fn identity(part: &str) -> &str {
+    let is_one = part.len() == 64 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_one { "[identity]" } else { part }
 }

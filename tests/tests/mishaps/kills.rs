@@ -18,7 +18,7 @@ use workspace_tests::{Trials, usable_target};
 use crate::{
     bystanders::Bystanders,
     place::Place,
-    support::{Run, Site, SplitMix, eventually, pause},
+    support::{Driver, Run, Site, SplitMix, eventually, pause},
 };
 
 const TOY: &str = env!("CARGO_BIN_EXE_toy");
@@ -61,13 +61,11 @@ fn kill_often(place: Place, n: u32, seed: u64) {
     let mut moments = SplitMix(seed);
     for i in 0..n {
         let site = Site::new();
-        let driver = place.start(&site);
-        let began = Instant::now();
-        eventually("the run", || site.runs().iter().any(has_manifest));
-        let run = site.run();
+        let run = run_with_a_name(place, &site);
         let mut bystanders = Bystanders::plant(place, &site, &run);
-        let moment = moments.moment(life);
-        pause(moment.saturating_sub(began.elapsed()));
+        let driver = resume(&site, &run);
+        let began = Instant::now();
+        pause(moments.moment(life));
         let at = began.elapsed();
         driver.signal(Signal::KILL);
         let code = driver.wait().code();
@@ -81,6 +79,23 @@ fn kill_often(place: Place, n: u32, seed: u64) {
         bystanders.expect_unharmed();
         eprintln!("kill {i} after {at:?}: exit {code}, {n_before} results, gone in {gone:?}");
     }
+}
+
+/// A run that has hardly begun. Its label is in the names of what is planted
+/// before its next driver is started, so that planting does not disturb that.
+fn run_with_a_name(place: Place, site: &Site) -> Run {
+    let driver = place.start(site);
+    eventually("the run", || site.runs().iter().any(has_manifest));
+    driver.signal(Signal::KILL);
+    driver.wait();
+    let run = site.run();
+    eventually("the reaper", || site.leftovers(&run).is_empty());
+    run
+}
+
+fn resume(site: &Site, run: &Run) -> Driver {
+    let root = run.root().display().to_string();
+    site.start(TOY, ["--driver", "exp", "--resume", &root])
 }
 
 /// Before the manifest is written nothing has begun.
@@ -110,15 +125,9 @@ fn kill_again_and_again(place: Place) {
     let life = place.life();
     let site = Site::new();
     let mut moments = SplitMix(10);
-    let first = place.start(&site);
-    eventually("the run", || site.runs().iter().any(has_manifest));
-    pause(moments.moment(life));
-    first.signal(Signal::KILL);
-    first.wait();
-    let run = site.run();
-    let root = run.root().display().to_string();
-    for _ in 0..5 {
-        let again = site.start(TOY, ["--driver", "exp", "--resume", &root]);
+    let run = run_with_a_name(place, &site);
+    for _ in 0..6 {
+        let again = resume(&site, &run);
         pause(moments.moment(life / 2));
         again.signal(Signal::KILL);
         again.wait();
@@ -151,11 +160,10 @@ fn gc_after_kill(place: Place) {
     let alive = "fedcba987654".to_owned().try_into().unwrap();
     let ledger = site.path("alive.jsonl");
     let _alive = Ledger::create(&ledger, &alive, place.target, &registry).unwrap();
-    let driver = place.start(&site);
-    eventually("a trial", || site.runs().iter().any(|run| run.path("trials").exists()));
-    let run = site.run();
+    let run = run_with_a_name(place, &site);
     let mut bystanders = Bystanders::plant(place, &site, &run);
-    pause(life / 4);
+    let driver = resume(&site, &run);
+    pause(life / 2);
     reapers(&run).into_iter().for_each(|reaper| kill_process(reaper, Signal::KILL).unwrap());
     driver.signal(Signal::KILL);
     driver.wait();

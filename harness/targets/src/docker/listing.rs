@@ -58,7 +58,7 @@ pub(crate) async fn list(daemon: &Daemon, label: &RunLabel) -> anyhow::Result<Li
         let attribution = attribution(Some(&it.labels), label);
         let resource = found("volume", &it.name, &it.name, &attribution);
         let owner = format!("the driver {}", it.driver);
-        let identity = format!("{} {}", it.name, it.created_at.unwrap_or_default());
+        let identity = format!("{} {:?}", it.name, it.created_at);
         listing.insert(identity, Entry { resource, owner, attribution, age: None });
     }
     // A cached image outlives its run on purpose.
