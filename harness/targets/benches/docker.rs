@@ -19,7 +19,7 @@ use targets::{
     command::Invocation,
     docker::Docker,
     label::RunLabel,
-    ledger::{Destination, Ledger},
+    ledger::{Destination, Ledger, Resource},
     registry::Registry,
     role::{Probe, Program, Resources, RoleSpec},
     settings::DockerSettings,
@@ -97,7 +97,7 @@ async fn measure() -> anyhow::Result<()> {
 /// again; returns its name.
 async fn image(target: &Docker, site: &Site, dir: &Path) -> anyhow::Result<String> {
     let this = std::fs::read(std::env::current_exe()?)?;
-    let (mut new, mut known, mut made) = (vec![], vec![], None);
+    let (mut new, mut known) = (vec![], vec![]);
     for round in 0..N_ROUNDS {
         let binary = dir.join("bench-docker");
         // The loader reads nothing after the end of the program.
@@ -109,17 +109,21 @@ async fn image(target: &Docker, site: &Site, dir: &Path) -> anyhow::Result<Strin
         )?;
         let program = [Program::Own { binary, args: vec![] }];
         let docker = Docker::new(&DockerSettings::default());
-        new.push(timed(docker.prepare(&program, &site.ledger)).await?.0);
+        let (time, images) = timed(docker.prepare(&program, &site.ledger)).await?;
+        new.push(time);
         let docker = Docker::new(&DockerSettings::default());
         known.push(timed(docker.prepare(&program, &site.ledger)).await?.0);
+        for Artifact { kind, name, .. } in images {
+            docker.remove(&site.label, &Resource::new(kind, name)).await?;
+        }
     }
     eprintln!("a program of {:.1} MB", this.len() as f64 / 1e6);
     print("its image, made", &mut new, Some(5.0));
     print("its image, found again", &mut known, None);
     let own = [Program::Own { binary: std::env::current_exe()?, args: vec![] }];
     let artifacts: Vec<Artifact> = target.prepare(&own, &site.ledger).await?;
-    made.extend(artifacts.into_iter().next().map(|artifact| artifact.name));
-    made.context("a program has an image")
+    let name = artifacts.into_iter().next().map(|artifact| artifact.name);
+    name.context("a program has an image")
 }
 
 async fn timed<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<(Duration, T)> {
@@ -231,5 +235,5 @@ fn print(what: &str, samples: &mut [Duration], goal_s: Option<f64>) {
         Some(goal_s) => format!(", ABOVE {goal_s} s"),
         None => String::new(),
     };
-    eprintln!("{what}: {median:.2} s ({least:.2} to {most:.2}, n = {}){goal}", samples.len());
+    eprintln!("{what}: {median:.3} s ({least:.3} to {most:.3}, n = {}){goal}", samples.len());
 }

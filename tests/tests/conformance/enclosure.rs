@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(crate) fn promises() -> Vec<Promise> {
-    let enclosed = |promise: Promise| promise.needing(Need::Enclosure);
+    let enclosed = |promise: Promise| promise.needing(Need::Network);
     vec![
         enclosed(promise("every_instance_has_a_network_namespace_of_its_own", namespaces)),
         enclosed(promise("nothing_is_published_on_the_machine", nothing_published)),

@@ -35,7 +35,8 @@ async fn memory(run: &Run) -> anyhow::Result<()> {
     let casualties = casualties(testbed.as_ref()).await?;
     ensure!(casualties.len() == 1 && casualties[0].how.contains("killed"), "{casualties:?}");
     let usage = testbed.usage(&server).await?;
-    ensure!(usage.memory_peak_bytes <= 96 * MIB, "{usage:?}");
+    // Pages of the program's file may be charged to others who run it.
+    ensure!(usage.memory_peak_bytes < 128 * MIB, "{usage:?}");
     testbed.tear_down().await
 }
 

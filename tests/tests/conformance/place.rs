@@ -12,10 +12,8 @@ pub(crate) enum Need {
     Limits,
     /// The right to limit what a directory holds.
     DiskLimits,
-    /// Power over the network between instances.
+    /// A network of its own for every testbed, and power over it.
     Network,
-    /// A network of its own for every testbed.
-    Enclosure,
     /// Roles may be images.
     Images,
     /// Debian's Python.
@@ -47,7 +45,7 @@ impl Place {
             Need::DiskLimits if !is_docker && !is_root => {
                 Some("no right to mount file systems (hint: run the tests as root)".into())
             }
-            Need::Network | Need::Enclosure | Need::Images if !is_docker => Some(format!(
+            Need::Network | Need::Images if !is_docker => Some(format!(
                 "instances share the machine's network on `{}`, and run no images \
                  (hint: --features docker)",
                 self.name

@@ -13,11 +13,14 @@ use crate::{
     run::Run,
 };
 
+/// Has a target keep a promise.
+type Proof = dyn Fn(&Arc<dyn Target>) -> anyhow::Result<()> + Send + Sync;
+
 /// Something that every target does.
 pub(crate) struct Promise {
     sentence: &'static str,
     needs: Vec<Need>,
-    keep: Arc<dyn Fn(&Arc<dyn Target>) -> anyhow::Result<()> + Send + Sync>,
+    keep: Arc<Proof>,
 }
 
 /// A promise, proved by a function that is given a run of its own.

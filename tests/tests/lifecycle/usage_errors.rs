@@ -99,7 +99,7 @@ fn an_unknown_target_is_refused() {
     let args = ["exp", "toy", "--profile", &steady(), "--env", &env];
     insta::assert_snapshot!(refusal(&site, &args), @"
     error: no target `moon`
-    (hint: there is local)
+    (hint: there is local, docker)
     ");
 }
 

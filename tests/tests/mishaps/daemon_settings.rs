@@ -15,7 +15,7 @@ use workspace_tests::{
 use crate::{
     failing,
     second_daemon::{self, SecondDaemon},
-    support::Site,
+    support::{Site, eventually},
 };
 
 /// The usual `nobody`.
@@ -23,17 +23,17 @@ const NOBODY: &str = "65534";
 
 /// Adds the trials.
 pub(crate) fn add(trials: &mut Trials) {
-    trials.add("no_daemon_is_told_with_the_remedy::docker".into(), || Ok(no_daemon()));
-    trials.add("no_permission_is_told_with_the_remedy::docker".into(), || Ok(no_permission()));
+    trials.add_panicking("no_daemon_is_told_with_the_remedy::docker".into(), no_daemon);
+    trials.add_panicking("no_permission_is_told_with_the_remedy::docker".into(), no_permission);
     let taken = "a_pool_without_a_free_network_is_told::docker".to_owned();
     match usable_target("docker", "mishaps") {
         Err(reason) => trials.add_impossible(taken, reason),
-        Ok(_) => trials.add(taken, || Ok(pool_is_taken())),
+        Ok(_) => trials.add_panicking(taken, pool_is_taken),
     }
     let full = "a_full_disk_of_the_daemon_is_told_with_the_remedy::docker".to_owned();
     match second_daemon::lacking() {
         Some(reason) => trials.add_impossible(full, reason),
-        None => trials.add(full, || Ok(disk_is_full())),
+        None => trials.add_panicking(full, disk_is_full),
     }
 }
 
@@ -56,7 +56,7 @@ fn no_permission() {
     let site = Site::new();
     let socket = site.path("secret");
     let _listener = UnixListener::bind(&socket).unwrap();
-    fs::set_permissions(&socket, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&socket, Permissions::from_mode(0o000)).unwrap();
     let env = site.write("env.toml", &environment(&format!("unix://{}", socket.display())));
     let toy = site.path("toy-of-nobody");
     fs::copy(env!("CARGO_BIN_EXE_toy"), &toy).unwrap();
@@ -92,7 +92,7 @@ fn pool_is_taken() {
     (hint: `docker network ls` shows them; or name another `pool` under [docker] in the environment)
     ");
     let run = site.run();
-    assert_eq!(site.leftovers(&run), [""; 0]);
+    eventually("the reaper", || site.leftovers(&run).is_empty());
     site.resume(&run).expect_code(0);
 }
 
@@ -104,5 +104,5 @@ fn disk_is_full() {
     [site]/results/toy/[run] is cut off, and can be resumed: make an image of toy: the Docker daemon says: Error processing tar file(exit status 1): write /[identity]/layer.tar: no space left on device
     (hint: make room where the daemon keeps its data; `docker system df` shows what takes it)
     ");
-    assert_eq!(site.leftovers(&site.run()), [""; 0]);
+    eventually("the reaper", || site.leftovers(&site.run()).is_empty());
 }

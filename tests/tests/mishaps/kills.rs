@@ -23,11 +23,14 @@ use crate::{
 
 const TOY: &str = env!("CARGO_BIN_EXE_toy");
 
+/// What happens to a run at a place.
+type Case = fn(Place);
+
 /// Adds the trials of one target.
 pub(crate) fn add(target: &'static str, trials: &mut Trials) {
     let place = Place { target };
     let named = |what: &str| format!("{what}::{target}");
-    let cases: [(&str, fn(Place)); 5] = [
+    let cases: [(&str, Case); 5] = [
         ("a_driver_killed_at_10_random_moments_leaves_nothing", |place| kill_often(place, 10, 7)),
         ("a_driver_killed_before_its_first_trial_leaves_nothing", kill_early),
         ("a_run_that_is_killed_again_and_again_comes_to_its_end", kill_again_and_again),
@@ -42,16 +45,10 @@ pub(crate) fn add(target: &'static str, trials: &mut Trials) {
         return;
     }
     for (what, case) in cases {
-        trials.add(named(what), move || {
-            case(place);
-            Ok(())
-        });
+        trials.add_panicking(named(what), move || case(place));
     }
     let reason = "takes minutes (hint: -- --ignored killed_at_100; prints a transcript)";
-    trials.add_on_request(named(many), reason, move || {
-        kill_often(place, 100, 8);
-        Ok(())
-    });
+    trials.add_on_request(named(many), reason, move || kill_often(place, 100, 8));
 }
 
 /// Kills drivers at seeded random moments of a run's life.

@@ -78,12 +78,12 @@ impl SecondDaemon {
 
     /// Starts a driver beside it, where its containers can be reached.
     pub(crate) fn start_driver(&self, site: &Site, args: &[&str]) -> Driver {
-        let network = self.into_network();
+        let network = self.network_option();
         let driver = [network.as_str(), env!("CARGO_BIN_EXE_toy"), "--driver"];
         site.start("nsenter", driver.iter().chain(args))
     }
 
-    fn into_network(&self) -> String {
+    fn network_option(&self) -> String {
         format!("--net=/proc/{}/ns/net", self.network.id())
     }
 
@@ -109,7 +109,7 @@ impl SecondDaemon {
         let log = self.root.path().join("log");
         let log = File::options().create(true).append(true).open(log).unwrap();
         let mut command = Command::new("nsenter");
-        command.arg(self.into_network()).arg("dockerd");
+        command.arg(self.network_option()).arg("dockerd");
         command.args(["--data-root", &self.data.display().to_string()]);
         command.args(["--exec-root", &self.path("exec"), "--pidfile", &self.path("pid")]);
         command.args(["--host", &self.host()]);

@@ -105,9 +105,9 @@ impl Deed {
             Self::Namespace => namespace(),
             Self::Routes => read(Path::new("/proc/net/route")),
             Self::Bytes(n_bytes) => Ok("x".repeat(n_bytes)),
-            Self::Burn(time) => Ok(done(burn(time))),
-            Self::Spin(time) => Ok(done(spin(time))),
-            Self::Hold(n_mib) => Ok(done(hold(n_mib))),
+            Self::Burn(time) => burn(time).map(done),
+            Self::Spin(time) => spin(time).map(done),
+            Self::Hold(n_mib) => hold(n_mib).map(done),
             Self::Reach(address) => reach(address).map(done),
             Self::Fetch(address) => fetch(address),
             Self::LeaveDaemon(pid_file) => daemon::leave(&pid_file).map(done),
@@ -121,10 +121,9 @@ impl Deed {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what a role prints is its log")]
+/// To standard error, as errors go: two streams have no common order.
 fn say(text: &str) -> anyhow::Result<()> {
-    println!("{text}");
-    std::io::stdout().flush().context("print")
+    writeln!(std::io::stderr(), "{text}").context("print")
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -143,7 +142,8 @@ fn namespace() -> anyhow::Result<String> {
     Ok(link.display().to_string())
 }
 
-fn burn(time: Duration) {
+#[expect(clippy::unnecessary_wraps, reason = "all deeds are done alike")]
+fn burn(time: Duration) -> anyhow::Result<()> {
     let used = || {
         let now = clock_gettime(ClockId::ProcessCPUTime);
         Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
@@ -152,19 +152,24 @@ fn burn(time: Duration) {
     while used() < until {
         std::hint::black_box(Instant::now());
     }
+    Ok(())
 }
 
-fn spin(time: Duration) {
+#[expect(clippy::unnecessary_wraps, reason = "all deeds are done alike")]
+fn spin(time: Duration) -> anyhow::Result<()> {
     let began = Instant::now();
     while began.elapsed() < time {
         std::hint::black_box(Instant::now());
     }
+    Ok(())
 }
 
 /// The memory is written to, or the kernel would not give it.
-fn hold(n_mib: usize) {
+#[expect(clippy::unnecessary_wraps, reason = "all deeds are done alike")]
+fn hold(n_mib: usize) -> anyhow::Result<()> {
     let held = vec![1_u8; n_mib << 20];
     std::mem::forget(std::hint::black_box(held));
+    Ok(())
 }
 
 fn reach(address: SocketAddr) -> anyhow::Result<()> {

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions};
+use bollard::{
+    models::ImageSummary,
+    query_parameters::{ListImagesOptionsBuilder, RemoveImageOptions},
+};
 
 use crate::{
     docker::{
@@ -21,9 +24,7 @@ pub(crate) async fn clear(daemon: &Daemon) -> anyhow::Result<Cleared> {
     let images = api.list_images(Some(options)).await.map_err(|error| error.explain())?;
     let mut cleared = Cleared::default();
     for image in images {
-        // By name: an image goes with the last of its names.
-        let names = if image.repo_tags.is_empty() { vec![image.id] } else { image.repo_tags };
-        for name in names {
+        for name in names(image) {
             let outcome = api.remove_image(&name, None::<RemoveImageOptions>, None).await;
             let resource = Resource::new("image", name);
             match outcome {
@@ -34,4 +35,28 @@ pub(crate) async fn clear(daemon: &Daemon) -> anyhow::Result<Cleared> {
         }
     }
     Ok(cleared)
+}
+
+/// What to remove an image by: it goes with the last of its names.
+fn names(image: ImageSummary) -> Vec<String> {
+    let ImageSummary { id, mut repo_tags, .. } = image;
+    // So older daemons call an image that has lost its name to a newer one.
+    repo_tags.retain(|name| name != "<none>:<none>");
+    if repo_tags.is_empty() { vec![id] } else { repo_tags }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_removed_by_its_names_and_a_nameless_one_by_its_id() {
+        let names_of = |tags: &[&str]| {
+            let repo_tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            names(ImageSummary { id: "sha256:1".into(), repo_tags, ..ImageSummary::default() })
+        };
+        assert_eq!(names_of(&["reprise/x:1", "reprise/x:2"]), ["reprise/x:1", "reprise/x:2"]);
+        assert_eq!(names_of(&["<none>:<none>"]), ["sha256:1"]);
+        assert_eq!(names_of(&[]), ["sha256:1"]);
+    }
 }

@@ -56,8 +56,8 @@ fn sum_of_interfaces(interfaces: &HashMap<String, ContainerNetworkStats>) -> Int
 mod tests {
     use super::*;
 
-    fn check(json: &str, expected: Option<Reading>) {
-        assert_eq!(reading(&serde_json::from_str(json).unwrap()), expected);
+    fn check(json: &str, expected: Option<&Reading>) {
+        assert_eq!(reading(&serde_json::from_str(json).unwrap()).as_ref(), expected);
     }
 
     fn expected(working_set_bytes: u64, charged_peak_bytes: Option<u64>) -> Option<Reading> {
@@ -79,7 +79,7 @@ mod tests {
             "memory_stats": {"usage": 10000, "max_usage": 12000, "limit": 99999,
                 "stats": {"inactive_file": 1000, "total_inactive_file": 3000}},
             "networks": {"eth0": {"rx_bytes": 700, "tx_bytes": 900}}}"#;
-        check(json, expected(7000, Some(12_000)));
+        check(json, expected(7000, Some(12_000)).as_ref());
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
             "memory_stats": {"usage": 10000, "limit": 99999,
                 "stats": {"active_file": 500, "inactive_file": 1000}},
             "networks": {"eth0": {"rx_bytes": 700, "tx_bytes": 900}}}"#;
-        check(json, expected(9000, None));
+        check(json, expected(9000, None).as_ref());
     }
 
     #[test]
