@@ -75,7 +75,7 @@ fn image_without_program() {
 fn program_not_in_image() {
     insta::assert_snapshot!(error_with_empty_image("command = [\"/bin/server\"]"), @"
     serve-0 exited with code 127 before it was ready; its last lines ([site]/results/toy/[run]/trials/toy=red/1/attempt-1/serve-0.log):
-    [FATAL tini (7)] exec /bin/server failed: No such file or directory
+    [FATAL tini ([pid])] exec /bin/server failed: No such file or directory
     ");
 }
 

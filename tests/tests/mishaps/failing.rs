@@ -32,6 +32,11 @@ fn redact(site: &Site, text: &str) -> String {
         text = text.replace(&run.label(), "[label]");
     }
     let word = |word: &str| {
+        // The id of a container's init process, as it prints it.
+        let pid = word.strip_prefix('(').and_then(|rest| rest.strip_suffix(")]"));
+        if pid.is_some_and(|pid| pid.parse::<u32>().is_ok()) {
+            return "([pid])]".to_owned();
+        }
         let address = word.split(['/', ':']).next().unwrap_or_default();
         match address.parse::<Ipv4Addr>() {
             Ok(_) => word.replace(address, "[address]"),

@@ -13,12 +13,16 @@ use rustix::{
     process::{Pid, Signal, kill_process},
 };
 use tempfile::TempDir;
-use workspace_tests::{Trials, daemon::Daemon};
+use workspace_tests::{Trials, daemon::Daemon, usable_target};
 
 use crate::support::{Driver, Site, eventually};
 
 /// Why none can be started here, if so.
 pub(crate) fn lacking() -> Option<String> {
+    // Where the machine's own daemon does not run, a second one hardly would.
+    if let Err(reason) = usable_target("docker", "mishaps") {
+        return Some(reason);
+    }
     let is_root = rustix::process::geteuid().is_root();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let has_it = std::env::split_paths(&path).any(|dir| dir.join("dockerd").exists());
