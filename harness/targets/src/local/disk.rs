@@ -68,7 +68,11 @@ impl Disk {
 
     /// Gives back what [`Self::fill`] took.
     pub(crate) fn free(&self) -> anyhow::Result<()> {
-        drop(self.ballast().take());
+        if let Some(ballast) = self.ballast().take() {
+            // Not by closing it alone: a child between fork and exec, of
+            // whoever starts a process just now, holds it open too.
+            ballast.set_len(0).context("give the space back")?;
+        }
         let is_full = ballast::is_full(&self.dir).context("write to the disk")?;
         anyhow::ensure!(!is_full, "the instance's own files fill the disk");
         Ok(())
