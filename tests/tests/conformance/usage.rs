@@ -63,7 +63,8 @@ async fn network(run: &Run) -> anyhow::Result<()> {
     ensure!(plausible.contains(&counted.sent_bytes), "{counted:?}");
     ensure!((20..N_BYTES / 10).contains(&counted.received_bytes), "{counted:?}");
     if let Some(frames) = usage.interface {
-        ensure!(plausible.contains(&frames.sent_bytes), "{frames:?}");
+        // With headers, and with what TCP sent again on a busy machine.
+        ensure!((N_BYTES..2 * N_BYTES).contains(&frames.sent_bytes), "{frames:?}");
         ensure!(frames.received_bytes > counted.received_bytes, "{frames:?}");
     }
     testbed.tear_down().await
