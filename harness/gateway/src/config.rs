@@ -9,8 +9,8 @@ use crate::Replicas;
 /// The stable window of services that do not say otherwise.
 pub const DEFAULT_STABLE_WINDOW: Duration = Duration::from_secs(20);
 
-/// The longest queue of services that do not say otherwise, as of Knative's
-/// activator.
+/// The longest queue of services that do not say otherwise: far above what an
+/// experiment holds, and a bound all the same.
 pub const DEFAULT_MAX_QUEUED: usize = 10_000;
 
 /// A service behind the gateway.
