@@ -22,10 +22,17 @@ use crate::{
 /// a socket. So results are news once a gap of twice this share lies between.
 const SLACK: f64 = 0.05;
 
-/// Whether a run has a snapshot: one that `--set` or `--points` changed has none.
+/// Whether a run is what its profile says, without `--set` or `--points`: only
+/// such runs compare with one another.
+#[must_use]
+pub(crate) fn is_whole(request: &Request) -> bool {
+    request.overrides.is_empty() && request.points.is_empty()
+}
+
+/// Whether a run has a snapshot: a whole one in its target's plain environment.
 #[must_use]
 pub(crate) fn applies(request: &Request) -> bool {
-    request.overrides.is_empty() && request.points.is_empty()
+    is_whole(request) && environment_name(request) == request.environment.target
 }
 
 /// Compares findings with the accepted ones. A difference is written beside
@@ -40,10 +47,18 @@ pub(crate) fn agrees(request: &Request, findings: &Findings) -> anyhow::Result<b
     matches_stored(&dir, &name, &found)
 }
 
-/// What results are kept under: experiment, profile and target.
+/// What results are kept under: experiment, profile and environment, which has
+/// its target's name if it is the plain one.
 #[must_use]
 pub(crate) fn name(request: &Request) -> String {
-    format!("{}@{}-{}", request.experiment.name(), request.profile.name, request.environment.target)
+    let environment = environment_name(request);
+    format!("{}@{}-{environment}", request.experiment.name(), request.profile.name)
+}
+
+/// The name of an environment's file without folder and ending.
+fn environment_name(request: &Request) -> String {
+    let file = Path::new(&request.profile.env).file_stem().unwrap_or_default();
+    file.to_string_lossy().into_owned()
 }
 
 /// Compares with the snapshot `name` in `dir`; false if it differs or is new.

@@ -43,10 +43,10 @@ fn error_with_server(server: &str) -> String {
 /// server to replace ours.
 fn error_without_server(server: &str) -> String {
     let site = Site::new();
-    let answer = failing::run(&site, &environment(server), &[]).expect_code(4);
+    let answer = failing::run(&site, &environment(server), &[]).expect_code(3);
     let run = site.run();
     assert!(run.attempts().is_empty());
-    eventually("the reaper", || site.leftovers(&run).is_empty());
+    site.expect_nothing_left(&run);
     failing::error(&site, &answer)
 }
 

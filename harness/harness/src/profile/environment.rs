@@ -9,6 +9,9 @@ use targets::{
     settings::{DockerSettings, Settings},
 };
 
+use super::variables;
+use crate::fault::Fault;
+
 /// An environment, as its file gives it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -42,7 +45,7 @@ pub(crate) struct RoleOverride {
     /// How to see that it is ready, if not as the role itself is seen.
     #[serde(default)]
     pub ready: Option<Probe>,
-    /// Extra environment variables.
+    /// Extra environment variables; `{env:NAME}` takes a value from the user's.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
 }
@@ -59,6 +62,21 @@ impl Environment {
             replacement.check(role)?;
         }
         Ok(environment)
+    }
+
+    /// The same with what it takes from the user's own variables, which no file
+    /// of a run may hold.
+    ///
+    /// # Errors
+    /// A shortfall, if one of them is not set.
+    pub(crate) fn with_users_variables(&self) -> anyhow::Result<Self> {
+        let mut filled = self.clone();
+        for (role, replacement) in &mut filled.roles {
+            replacement.env =
+                variables::fill(role, &replacement.env, |name| std::env::var(name).ok())
+                    .map_err(|error| Fault::unavailable(error.to_string()))?;
+        }
+        Ok(filled)
     }
 
     /// What the target needs to be told.
@@ -92,6 +110,6 @@ impl RoleOverride {
             "role `{role}` has both an image and an include\n\
              (hint: an image holds all that it needs)"
         );
-        Ok(())
+        variables::check(role, &self.env)
     }
 }

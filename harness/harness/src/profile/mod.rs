@@ -5,6 +5,7 @@ mod environment;
 mod limits;
 mod locate;
 mod overrides;
+mod variables;
 
 pub(crate) use document::{Profile, ProfileFile};
 pub(crate) use environment::{Environment, RoleOverride};

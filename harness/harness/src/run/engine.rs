@@ -8,9 +8,10 @@ use targets::{
     gc::{self, Mode},
     label::RunLabel,
     ledger::{Contents, Destination, Ledger},
-    reaper,
+    reaper::{self, Reaper},
     registry::Registry,
     role::Program,
+    target::Target,
 };
 
 use super::{
@@ -25,7 +26,7 @@ use crate::{
     claim::{Judged, Tally},
     dataset::{Cache, digest_file},
     experiment::{AnyExperiment, System},
-    fault::{Fault, Outcome, is_away, is_disk_full},
+    fault::{Fault, Outcome, is_away, is_disk_full, is_for_want_of_the_place},
     profile::{Environment, Profile, RoleOverride},
     progress::Progress,
     report::{Findings, publish},
@@ -90,6 +91,7 @@ async fn begin_or_continue(request: &Request, interrupt: &Interrupt) -> anyhow::
     if let Some(lacking) = first_shortfall(target.as_ref()).await {
         return Err(Fault::unavailable(lacking));
     }
+    let environment = request.environment.with_users_variables()?;
     let planned = plan(request.experiment, &request.profile, &request.points)?;
     let data = request.experiment.ready_data(&request.profile.params, &Cache::of_user()?)?;
     let (dir, label) = match &request.resume {
@@ -110,19 +112,44 @@ async fn begin_or_continue(request: &Request, interrupt: &Interrupt) -> anyhow::
         binary: request.system.binary.as_ref(),
         target: target.as_ref(),
         profile: &request.profile,
-        environment: &request.environment,
+        environment: &environment,
         data: &data,
         label: &label,
         ledger: &ledger,
         interrupt,
     };
-    let trials = run_trials(&shared, &dir, &planned, &progress)
-        .await
-        .map_err(|error| cut_off(error, &dir))
-        .inspect_err(|error| progress.finish(&format!("Exiting: {error:#}")))?;
-    ledger.close()?;
-    reaper.dismiss().await?;
+    let trials = run_trials(&shared, &dir, &planned, &progress).await;
+    let trials = match trials {
+        Ok(trials) => trials,
+        Err(error) => {
+            // Where the place is gone nothing can be removed: the ledger stays open.
+            if !is_for_want_of_the_place(&error) {
+                clear_away(target.as_ref(), &ledger).await?;
+                if let Err(left) = end(&ledger, reaper).await {
+                    progress.say(&format!("{left:#}"));
+                }
+            }
+            let error = cut_off(error, &dir);
+            progress.finish(&format!("Exiting: {error:#}"));
+            return Err(error);
+        }
+    };
+    end(&ledger, reaper).await?;
     conclude(request, dir, trials, &progress)
+}
+
+/// Removes what a run that failed between its trials has left.
+async fn clear_away(target: &dyn Target, ledger: &Ledger) -> anyhow::Result<()> {
+    let mut outstanding = Contents::read(ledger.path())?.outstanding;
+    outstanding.reverse();
+    gc::remove_all(target, ledger, &outstanding).await;
+    Ok(())
+}
+
+/// Closes the ledger of a run that has left nothing.
+async fn end(ledger: &Ledger, reaper: Reaper) -> anyhow::Result<()> {
+    ledger.close()?;
+    reaper.dismiss().await
 }
 
 /// The error of a run that cannot go on although its code is right: everything
@@ -140,7 +167,12 @@ async fn prepare(shared: &Shared<'_>, dir: &RunDir, progress: &Progress) -> anyh
     let own = Program::Own { binary: shared.binary.into(), args: vec![] };
     let others = shared.environment.roles.values().map(RoleOverride::program);
     let programs: Vec<Program> = std::iter::once(own).chain(others).collect();
-    let artifacts = shared.target.prepare(&programs, shared.ledger).await?;
+    let artifacts = shared.target.prepare(&programs, shared.ledger).await.map_err(|error| {
+        if is_for_want_of_the_place(&error) || error.is::<Fault>() {
+            return error;
+        }
+        Fault::unavailable(format!("{error:#}"))
+    })?;
     for Artifact { kind, name, digest } in &artifacts {
         progress.say(&format!("{kind} {name} {digest}"));
     }
@@ -328,15 +360,15 @@ fn conclude(
     if findings.judged.iter().any(Judged::is_refuted) {
         outcome = Outcome::Differs;
     }
-    if snapshot::applies(request) {
+    if snapshot::is_whole(request) {
         let (name, measures) = (snapshot::name(request), &findings.analysis.measures);
         for line in baseline::compare(&request.results, &name, &Machine::here(), measures)? {
             progress.say(&line);
         }
-        if !snapshot::agrees(request, &findings)? {
-            progress.say("the results differ from the accepted ones (hint: `cargo insta review`)");
-            outcome = outcome.max(Outcome::Differs);
-        }
+    }
+    if snapshot::applies(request) && !snapshot::agrees(request, &findings)? {
+        progress.say("the results differ from the accepted ones (hint: `cargo insta review`)");
+        outcome = outcome.max(Outcome::Differs);
     }
     if let Trials::SomeFailed(n) = trials {
         progress.say(&format!("{n} of the trials failed or stayed invalid"));
