@@ -48,7 +48,7 @@ pub(crate) fn to_system(command: &str, passed: &Passed) -> anyhow::Result<ExitCo
         return become_driver(&Driver::of_run(Path::new(run))?, command, &passed.args);
     }
     let target = features::of_experiments(&passed.args);
-    let driver_of = |system| Driver { system, target: target.clone() };
+    let driver_of = |system| Driver { system, target: target.clone(), more: None };
     let mut shares = shares(&passed.args, &inventory::experiments()?)?;
     let last = shares.pop().context("there is no experiment in this checkout")?;
     if shares.is_empty() {
@@ -141,7 +141,8 @@ pub(crate) fn to_owner_of_run(passed: &Passed) -> anyhow::Result<ExitCode> {
 
 /// `data`: every system knows its own data sets.
 pub(crate) fn to_data_owner(passed: &Passed) -> anyhow::Result<ExitCode> {
-    become_driver(&Driver::any()?, "data", &passed.args)
+    let driver = Driver { more: features::of_data(&passed.args), ..Driver::any()? };
+    become_driver(&driver, "data", &passed.args)
 }
 
 /// `doctor` and `status`: to the harness's own binary.
@@ -187,6 +188,8 @@ fn unknown_experiment(name: &str, known: &[&str]) -> String {
 struct Driver {
     system: String,
     target: String,
+    /// Another feature that the command needs.
+    more: Option<&'static str>,
 }
 
 impl Driver {
@@ -200,14 +203,14 @@ impl Driver {
         let manifest: Value =
             serde_json::from_str(&text).with_context(|| format!("parse {}", manifest.display()))?;
         let system = manifest["system"].as_str().context("the manifest names no system")?;
-        Ok(Self { system: system.to_owned(), target: features::of_run(&manifest) })
+        Ok(Self { system: system.to_owned(), target: features::of_run(&manifest), more: None })
     }
 
     /// Any one, for what all can do.
     fn any() -> anyhow::Result<Self> {
         let mut systems = inventory::systems()?.into_iter();
         let system = systems.next().context("there is no system in this checkout")?;
-        Ok(Self { system, target: LIGHTEST.to_owned() })
+        Ok(Self { system, target: LIGHTEST.to_owned(), more: None })
     }
 
     /// The command line, once the binary is built.
@@ -220,14 +223,16 @@ impl Driver {
     /// Builds the binary as `cargo test --features TARGET` does, so that both
     /// share artifacts, and returns its path.
     fn build(&self) -> anyhow::Result<PathBuf> {
-        let Self { system, target } = self;
+        let Self { system, target, more } = self;
         let target = features::known_to(system, target);
+        let features: Vec<&str> = std::iter::once(target).chain(*more).collect();
+        let features = features.join(",");
         let shell = Shell::new()?;
         let manifest = inventory::root().join("Cargo.toml");
         let messages = cmd!(
             shell,
             "cargo test --quiet --no-run --manifest-path {manifest} --package {system}
-             --features {target} --test experiments --message-format json-render-diagnostics"
+             --features {features} --test experiments --message-format json-render-diagnostics"
         )
         .quiet()
         .read()

@@ -28,6 +28,15 @@ pub(crate) fn of_experiments(args: &[String]) -> String {
         .unwrap_or_else(|| LIGHTEST.to_owned())
 }
 
+/// What `data` needs beyond a target: the client of an object store, if what was
+/// typed is the URL of one.
+pub(crate) fn of_data(args: &[String]) -> Option<&'static str> {
+    let place = value_of("--to", args).or_else(|| value_of("--from", args))?;
+    let travels = args.iter().any(|arg| arg == "upload" || arg == "download");
+    let is_url = place.contains("://") && !place.starts_with("rsync://");
+    (travels && is_url).then_some("object-store")
+}
+
 /// The target of a run, by its manifest.
 pub(crate) fn of_run(manifest: &Value) -> String {
     manifest["environment"]["target"].as_str().unwrap_or(LIGHTEST).to_owned()
@@ -69,6 +78,20 @@ mod tests {
     fn check(typed: &str, expected: &str) {
         let args: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
         assert_eq!(of_experiments(&args), expected);
+    }
+
+    #[test]
+    fn only_an_object_store_needs_its_client() {
+        let check = |typed: &str, expected| {
+            let args: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(of_data(&args), expected, "{typed}");
+        };
+        check("upload rcv1 --to s3://bucket/data", Some("object-store"));
+        check("download rcv1 --from=file:///data", Some("object-store"));
+        check("upload rcv1 --to me@there:data", None);
+        check("download rcv1 --from rsync://there/data", None);
+        check("prepare rcv1 --from https://there/rcv1.gz", None);
+        check("list", None);
     }
 
     #[test]

@@ -32,6 +32,13 @@ pub struct Entry {
 const BUILDING: &str = ".building-";
 const ORIGINAL: &str = "original-";
 
+/// Whether a name that comes from elsewhere may be that of an entry: one folder
+/// of the cache, and none of those that are being made.
+pub(super) fn is_key(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain)
+}
+
 /// The key of what was prepared from the original file with this SHA-256.
 #[must_use]
 pub fn original_key(sha256: &str) -> String {

@@ -1,6 +1,7 @@
 //! Data sets: where they come from, and the cache of what was prepared.
 
 mod cache;
+pub(crate) mod depot;
 mod digest;
 mod fetch;
 mod set;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::dataset::depot::Place;
+
 /// The first argument that makes a test binary a driver.
 pub(crate) const DRIVER_FLAG: &str = "--driver";
 
@@ -85,6 +87,28 @@ pub(super) enum DataCommand {
         /// Its expected SHA-256
         #[arg(long)]
         sha256: Option<String>,
+    },
+    /// Send prepared data to another place; it is whole there only once all of it arrived
+    Upload {
+        /// Name of the data set
+        name: String,
+        /// s3://BUCKET/FOLDER, another object store's URL, or [USER@]HOST:FOLDER for rsync
+        #[arg(long, value_name = "PLACE")]
+        to: Place,
+        /// Keys of entries, as `data list` prints them; default: all
+        #[arg(long, value_delimiter = ',')]
+        key: Vec<String>,
+    },
+    /// Get prepared data from another place, if what arrives is what was sent
+    Download {
+        /// Name of the data set
+        name: String,
+        /// As for `upload`
+        #[arg(long, value_name = "PLACE")]
+        from: Place,
+        /// Keys of entries; default: all that are there
+        #[arg(long, value_delimiter = ',')]
+        key: Vec<String>,
     },
     /// Compare prepared data with the checksums recorded when it was made
     Verify {

@@ -1,11 +1,15 @@
-//! `data`: what the data sets are, and preparing the real ones.
+//! `data`: what the data sets are, preparing the real ones, and moving what is prepared.
 
 use super::{
     args::{DataArgs, DataCommand},
     exp::print,
 };
 use crate::{
-    dataset::{About, Cache, DataSet, digest_file, fetch, original_key},
+    dataset::{
+        About, Cache, DataSet,
+        depot::{Exchange, Moved},
+        digest_file, fetch, original_key,
+    },
     experiment::System,
     fault::{Fault, Outcome, hint},
 };
@@ -18,6 +22,14 @@ pub(super) fn data(system: System, args: &DataArgs) -> anyhow::Result<Outcome> {
             let set = find(system, name)?;
             let from = from.as_deref().ok_or_else(|| no_original(set))?;
             print(&prepare(set, &cache, from, sha256.as_deref())?);
+        }
+        DataCommand::Upload { name, to, key } => {
+            find(system, name)?;
+            print(&moved(name, "sent", &Exchange::with(&cache, to)?.upload(name, key)?));
+        }
+        DataCommand::Download { name, from, key } => {
+            find(system, name)?;
+            print(&moved(name, "got", &Exchange::with(&cache, from)?.download(name, key)?));
         }
         DataCommand::Verify { names } => {
             for name in names {
@@ -74,6 +86,14 @@ fn prepare(
         dir.display(),
         set.about().name
     ))
+}
+
+fn moved(name: &str, done: &str, entries: &[Moved]) -> String {
+    let line = |Moved { key, sha256, was_there }: &Moved| {
+        let done = if *was_there { "already there" } else { done };
+        format!("{name} {key}: {done} (sha256 {sha256})\n")
+    };
+    entries.iter().map(line).collect()
 }
 
 fn verify(system: System, cache: &Cache, names: &[String]) -> anyhow::Result<String> {

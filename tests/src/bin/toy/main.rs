@@ -5,6 +5,7 @@
 mod analysis;
 mod behaviour;
 mod daemon;
+mod data;
 mod deeds;
 mod experiment;
 mod roles;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         package_dir: package_dir().leak(),
         paper: include_str!("../../../fixtures/paper.toml"),
         experiments: &[&experiment::Toy],
-        data_sets: &[],
+        data_sets: &[&data::Lines],
     })
 }
 
