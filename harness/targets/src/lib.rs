@@ -40,3 +40,4 @@ pub mod settings;
 pub mod target;
 pub mod usage;
 pub mod wait;
+mod which;

@@ -85,6 +85,9 @@ pub struct Site {
 /// A provisioned environment, for the length of one trial.
 #[async_trait]
 pub trait Testbed: Send + Sync {
+    /// What an instance is here, in a word: `process`, `container`.
+    fn instances_are(&self) -> &'static str;
+
     /// Starts one more instance of the role; it need not be ready yet.
     async fn start(&self, spec: &RoleSpec) -> anyhow::Result<Instance>;
 

@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Seek as _, Write as _},
     path::Path,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -11,11 +12,14 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt as _;
 
-use super::{container::INSTANCE_DIR, daemon::Refusal as _};
+use super::{
+    container::{INSTANCE_DIR, INSTANCE_DIR_MODE},
+    daemon::Refusal as _,
+};
+use crate::wait;
 
-/// The mode of a directory that everybody may write to, but only the owner of
-/// a file remove it.
-const EVERYBODYS: u32 = 0o1777;
+/// How long the daemon may take for the next piece of an archive.
+const PIECE: Duration = Duration::from_secs(120);
 
 /// Makes the instance's directory in the container of an image that lacks it.
 pub(crate) async fn make_instance_dir(
@@ -24,7 +28,7 @@ pub(crate) async fn make_instance_dir(
 ) -> anyhow::Result<()> {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(tar::EntryType::Directory);
-    header.set_mode(EVERYBODYS);
+    header.set_mode(INSTANCE_DIR_MODE);
     header.set_size(0);
     let mut archive = tar::Builder::new(Vec::new());
     let name = format!("{}/", INSTANCE_DIR.trim_start_matches('/'));
@@ -88,7 +92,8 @@ async fn fetch(
     let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
     let mut pieces = Box::pin(api.download_from_container(container, Some(options)));
     let mut spool = tempfile::tempfile().context("make a temporary file")?;
-    while let Some(piece) = pieces.next().await {
+    let what = format!("the daemon to read {path} of {container}");
+    while let Some(piece) = wait::within(&what, PIECE, pieces.next()).await? {
         let piece = piece
             .map_err(|error| error.explain().context(format!("read {path} of {container}")))?;
         spool.write_all(&piece).context("write a temporary file")?;

@@ -8,13 +8,14 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
-    Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig, NetworkingConfig,
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, Mount, MountType,
+    MountVolumeOptions, MountVolumeOptionsDriverConfig, NetworkingConfig,
 };
 
 use super::{
     image::Image,
     labels::{self, INSTANCE},
+    logs,
     network::Network,
 };
 use crate::{
@@ -25,6 +26,10 @@ use crate::{
 
 /// The directory `{dir}` of an instance, in its container.
 pub(crate) const INSTANCE_DIR: &str = "/reprise";
+
+/// The mode of that directory: everybody may write to it, but only the owner of
+/// a file remove it.
+pub(crate) const INSTANCE_DIR_MODE: u32 = 0o1777;
 
 /// The port of a role's first name; containers do not share ports.
 const FIRST_PORT: u16 = 7000;
@@ -153,11 +158,7 @@ impl Blueprint {
             // As much with swap as without: what is limited must not swap.
             memory_swap: memory,
             nano_cpus: self.resources.cpus.map(|cpus| (cpus * 1e9) as i64),
-            // Whatever the daemon's usual driver is, we read the logs.
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(HashMap::new()),
-            }),
+            log_config: Some(logs::readable()),
             mounts: Some(self.inputs.iter().map(|path| input(path)).chain(volume).collect()),
             // A first process that has no handler gets no signal at all: it
             // would neither leave when asked nor die of its own crash.

@@ -104,7 +104,8 @@ impl Refusal for Error {
     fn is_silence(&self) -> bool {
         matches!(
             self,
-            Self::HyperResponseError { .. }
+            Self::RequestTimeoutError
+                | Self::HyperResponseError { .. }
                 | Self::HyperLegacyError { .. }
                 | Self::IOError { .. }
                 | Self::SocketNotFoundError(_)
@@ -146,4 +147,19 @@ fn chain(error: &Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_is_too_slow_is_no_finding_of_the_trial() {
+        let error = Error::RequestTimeoutError.explain();
+        assert!(error.is::<Unavailable>(), "{error:#}");
+        insta::assert_snapshot!(error, @r"
+        the Docker daemon does not answer: Timeout error
+        (hint: start it, then continue with --resume RUN, or clean up with `cargo xtask gc`)
+        ");
+    }
 }

@@ -1,6 +1,6 @@
 //! One running instance: its container, from its creation to the last reading.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use bollard::{
@@ -30,8 +30,8 @@ use crate::{
 /// How long an instance that was asked to leave may take.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long the daemon may take to see the end of what was killed.
-const DEATH: Duration = Duration::from_secs(20);
+/// How long the daemon may take to see the end of what has ended.
+pub(super) const DEATH: Duration = Duration::from_secs(20);
 
 /// Everything that is decided about an instance before it is started.
 pub(crate) struct Plan {
@@ -60,9 +60,11 @@ impl Plan {
     /// Creates and starts the container. It is in the ledger before it exists,
     /// and gone again if the start fails.
     pub(crate) async fn start(self, daemon: &Daemon, ledger: &Ledger) -> anyhow::Result<Running> {
+        // First, for nobody would watch a container whose log cannot be written.
+        let log = logs::open(&self.life.log)?;
         ledger.intend(&self.resources())?;
         match self.create_and_start(daemon, ledger).await {
-            Ok(state) => self.watch(daemon, ledger, &state),
+            Ok(state) => Ok(self.watch(daemon, ledger, &state, log)),
             Err(error) => {
                 let error = error.context(format!("start {}", self.instance.id));
                 // What cannot be removed now stays in the ledger.
@@ -111,7 +113,8 @@ impl Plan {
         daemon: &Daemon,
         ledger: &Ledger,
         state: &ContainerInspectResponse,
-    ) -> anyhow::Result<Running> {
+        log: File,
+    ) -> Running {
         let container = self.blueprint.name.clone();
         let account = ContainerAccount::open(daemon, state);
         let running = Running {
@@ -124,8 +127,8 @@ impl Plan {
             has_volume: self.blueprint.has_volume(),
             is_stopped: Mutex::new(false),
         };
-        running.watch_life()?;
-        Ok(running)
+        running.watch_life(log);
+        running
     }
 }
 
@@ -146,10 +149,11 @@ impl Running {
     /// How it ended, if it did so on its own and ought not to have.
     pub(crate) async fn casualty(&self) -> anyhow::Result<Option<Casualty>> {
         // It may have died so recently that its watcher does not know yet.
-        if self.life.ending().is_none() && self.is_running().await? {
+        if self.life.ending().is_none() && self.is_alive().await? {
             return Ok(None);
         }
-        Ok(self.life.casualty().await)
+        let what = format!("the end of {}", self.instance.id);
+        Ok(wait::within(&what, DEATH, self.life.casualty()).await?)
     }
 
     /// Reads the last usage, asks the container to leave, forces it after a
@@ -197,6 +201,7 @@ impl Running {
 
     /// Starts the container anew once it has ended, on the files it left.
     pub(super) async fn start_again(&self) -> anyhow::Result<()> {
+        let log = logs::open(&self.life.log)?;
         let again = async {
             let api = self.daemon.api().await?;
             api.start_container(&self.container, None).await.map_err(Refusal::explain)?;
@@ -205,23 +210,29 @@ impl Running {
         let inspected = again.await.with_context(|| format!("start {} again", self.instance.id))?;
         self.account.reopen(&inspected);
         self.life.begin_again();
-        self.watch_life()
+        self.watch_life(log);
+        Ok(())
     }
 
     /// Follows the log and waits for the end, each in a task.
-    fn watch_life(&self) -> anyhow::Result<()> {
-        // The daemon has the log of all lives, so it is written from its start.
-        let log = logs::follow(&self.daemon, &self.container, &self.life.log)
-            .with_context(|| format!("create the log {}", self.life.log.display()))?;
+    fn watch_life(&self, log: File) {
         let watch = Watch {
             daemon: self.daemon.clone(),
             container: self.container.clone(),
             account: Arc::clone(&self.account),
-            log,
+            log: logs::follow(&self.daemon, &self.container, log),
             end: self.life.end(),
         };
         tokio::spawn(watch.keep());
-        Ok(())
+    }
+
+    /// Whether it lives: by the kernel's word where that is to be had, for the
+    /// daemon hears of an end later.
+    async fn is_alive(&self) -> anyhow::Result<bool> {
+        match self.account.is_alive() {
+            Some(is_alive) => Ok(is_alive),
+            None => self.is_running().await,
+        }
     }
 
     pub(super) async fn is_running(&self) -> anyhow::Result<bool> {

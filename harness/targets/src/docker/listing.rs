@@ -9,7 +9,8 @@ use bollard::query_parameters::{
 use super::{
     daemon::{Daemon, Refusal},
     labels::{self, CACHED_IMAGE, Labels},
-    remove::FOUND,
+    network::Guest,
+    remove::GUEST,
 };
 use crate::{
     audit::{Attribution, Entry, Listing},
@@ -39,24 +40,24 @@ pub(crate) async fn list(daemon: &Daemon, label: &RunLabel) -> anyhow::Result<Li
             .flatten()
             .find_map(|(name, _)| RunLabel::in_name(&name).filter(|owner| owner == label));
         let attribution = match attribution(it.labels.as_ref(), label) {
-            // Nobody else would join the network of a run.
+            // The network is internal to the run, so that this disturbs it.
             Attribution::Unknown if attached.is_some() => Attribution::Likely,
             attribution => attribution,
         };
         let owner = format!("the image {}", it.image.unwrap_or_default());
-        let resource = found("container", name.trim_start_matches('/'), &id, &attribution);
+        let resource = found("container", name.trim_start_matches('/'), &id);
         listing.insert(id, Entry { resource, owner, attribution, age: age(it.created) });
     }
     for it in networks {
         let (id, name) = (it.id.unwrap_or_default(), it.name.unwrap_or_default());
         let attribution = attribution(it.labels.as_ref(), label);
         let owner = format!("the driver {}", it.driver.unwrap_or_default());
-        let resource = found("network", &name, &id, &attribution);
+        let resource = found("network", &name, &id);
         listing.insert(id, Entry { resource, owner, attribution, age: None });
     }
     for it in volumes.volumes.into_iter().flatten() {
         let attribution = attribution(Some(&it.labels), label);
-        let resource = found("volume", &it.name, &it.name, &attribution);
+        let resource = found("volume", &it.name, &it.name);
         let owner = format!("the driver {}", it.driver);
         let identity = format!("{} {:?}", it.name, it.created_at);
         listing.insert(identity, Entry { resource, owner, attribution, age: None });
@@ -65,7 +66,7 @@ pub(crate) async fn list(daemon: &Daemon, label: &RunLabel) -> anyhow::Result<Li
     for it in images.into_iter().filter(|it| !it.labels.contains_key(CACHED_IMAGE)) {
         let attribution = attribution(Some(&it.labels), label);
         let name = it.repo_tags.first().unwrap_or(&it.id);
-        let resource = found("image", name, &it.id, &attribution);
+        let resource = found("image", name, &it.id);
         let owner = format!("{} bytes", it.size);
         let age = age(Some(it.created));
         listing.insert(it.id, Entry { resource, owner, attribution, age });
@@ -73,12 +74,23 @@ pub(crate) async fn list(daemon: &Daemon, label: &RunLabel) -> anyhow::Result<Li
     Ok(listing)
 }
 
-fn found(kind: &str, name: &str, id: &str, attribution: &Attribution) -> Resource {
-    let resource = Resource::new(kind, name).with("id", id);
-    match attribution {
-        Attribution::Likely => resource.with(FOUND, true),
-        _ => resource,
+/// Adds what testbeds found attached to their networks. It is in the listings
+/// from then on: new in the one that follows its trial.
+pub(crate) fn with_guests(mut listing: Listing, guests: Vec<Guest>) -> Listing {
+    for guest in guests {
+        let entry = Entry {
+            resource: Resource::new(GUEST, guest.container),
+            owner: format!("somebody who attached it to the trial's network {}", guest.network),
+            attribution: Attribution::Likely,
+            age: None,
+        };
+        listing.insert(guest.endpoint, entry);
     }
+    listing
+}
+
+fn found(kind: &str, name: &str, id: &str) -> Resource {
+    Resource::new(kind, name).with("id", id)
 }
 
 fn attribution(labels: Option<&Labels>, label: &RunLabel) -> Attribution {

@@ -6,6 +6,7 @@ mod container;
 mod daemon;
 mod ending;
 mod faults;
+mod first_process;
 mod image;
 mod instance;
 mod labels;

@@ -19,9 +19,9 @@ use crate::{
     wait::{self, Interval},
 };
 
-/// The detail of a resource that an audit found to be the run's although it
-/// has no label: it is removed by its id alone.
-pub(crate) const FOUND: &str = "found";
+/// The kind of what an audit finds of a container that somebody else attached
+/// to the network of a testbed.
+pub(crate) const GUEST: &str = "guest";
 
 /// How long the daemon may take to remove what another request removes.
 const REMOVAL: Duration = Duration::from_secs(20);
@@ -35,11 +35,16 @@ pub(crate) async fn remove(
     match resource.kind.as_str() {
         "container" => remove_container(daemon, label, resource).await,
         "network" => match look(daemon, resource).await? {
-            Some(found) if found.is_of(label, resource) => network::remove(daemon, &found.id).await,
+            Some(found) if found.is_of(label) => {
+                // There is no audit here that the guests could be told to.
+                network::remove(daemon, &found.id, label).await.map(drop)
+            }
             _ => Ok(()),
         },
         "volume" => remove_volume(daemon, label, resource).await,
         "image" => image::remove(daemon, label, resource).await,
+        // It went with its network; the container is somebody else's.
+        GUEST => Ok(()),
         kind => bail!(
             "`{kind}` is no kind that this version can remove (hint: use the checkout that made it)"
         ),
@@ -53,12 +58,10 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Whether it is the run's: by its label, or because an audit says so of
-    /// exactly this one. A name alone proves nothing.
-    fn is_of(&self, label: &RunLabel, resource: &Resource) -> bool {
-        let is_found = resource.detail.contains_key(FOUND)
-            && resource.detail.get("id").and_then(Value::as_str) == Some(&self.id);
-        self.owner.as_ref().map_or(is_found, |owner| owner == label)
+    /// Whether it is the run's: by its label. A name proves nothing, nor does
+    /// a network that somebody attached it to.
+    fn is_of(&self, label: &RunLabel) -> bool {
+        self.owner.as_ref() == Some(label)
     }
 }
 
@@ -94,7 +97,7 @@ async fn remove_container(
     label: &RunLabel,
     resource: &Resource,
 ) -> anyhow::Result<()> {
-    let Some(found) = look(daemon, resource).await?.filter(|it| it.is_of(label, resource)) else {
+    let Some(found) = look(daemon, resource).await?.filter(|it| it.is_of(label)) else {
         return Ok(());
     };
     let api = daemon.api().await?;
@@ -108,7 +111,7 @@ async fn remove_volume(
     label: &RunLabel,
     resource: &Resource,
 ) -> anyhow::Result<()> {
-    let Some(found) = look(daemon, resource).await?.filter(|it| it.is_of(label, resource)) else {
+    let Some(found) = look(daemon, resource).await?.filter(|it| it.is_of(label)) else {
         return Ok(());
     };
     let api = daemon.api().await?;

@@ -82,7 +82,8 @@ fn parse_routes(table: &str) -> Vec<Subnet> {
     table.lines().skip(1).filter_map(block).collect()
 }
 
-fn mask(prefix: u32) -> u32 {
+/// The mask of a prefix of this length.
+pub(crate) fn mask(prefix: u32) -> u32 {
     u32::MAX.checked_shl(32 - prefix).unwrap_or(0)
 }
 

@@ -1,6 +1,9 @@
 //! The target itself: provisioning, listing and removing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -9,7 +12,7 @@ use super::{
     daemon::Daemon,
     image::{self, Images},
     listing, remove,
-    testbed::DockerTestbed,
+    testbed::{DockerTestbed, Guests},
 };
 use crate::{
     artifact::Artifact,
@@ -31,6 +34,7 @@ pub struct Docker {
     settings: DockerSettings,
     daemon: Daemon,
     images: Arc<Images>,
+    guests: Guests,
 }
 
 impl Docker {
@@ -40,7 +44,12 @@ impl Docker {
         let daemon = Daemon::new(settings);
         let images = Arc::new(Images::new(daemon.clone()));
         let host = Some(daemon.host().to_owned());
-        Self { settings: DockerSettings { host, ..settings.clone() }, daemon, images }
+        Self {
+            settings: DockerSettings { host, ..settings.clone() },
+            daemon,
+            images,
+            guests: Guests::default(),
+        }
     }
 }
 
@@ -75,11 +84,15 @@ impl Target for Docker {
 
     async fn provision(&self, site: Site) -> anyhow::Result<Box<dyn Testbed>> {
         let pool = self.settings.pool.as_deref();
-        Ok(Box::new(DockerTestbed::provision(site, &self.daemon, &self.images, pool).await?))
+        let guests = Arc::clone(&self.guests);
+        Ok(Box::new(
+            DockerTestbed::provision(site, &self.daemon, &self.images, guests, pool).await?,
+        ))
     }
 
     async fn listing(&self, label: &RunLabel) -> anyhow::Result<Listing> {
-        listing::list(&self.daemon, label).await
+        let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(listing::with_guests(listing::list(&self.daemon, label).await?, guests))
     }
 
     /// A request of which the ledger knows no outcome may still be under way in

@@ -20,7 +20,7 @@ use super::{
     faults::Faults,
     image::Images,
     instance::{Plan, Running},
-    network::{self, Network},
+    network::{self, Guest, Network},
 };
 use crate::{
     fault::{Delay, FillDisk, Kill, Partition, Pause, Restart, Throttle},
@@ -37,10 +37,14 @@ pub(crate) struct DockerTestbed {
     pub(super) faults: Faults,
 }
 
+/// What testbeds found in their networks that is not theirs.
+pub(crate) type Guests = Arc<Mutex<Vec<Guest>>>;
+
 /// What the tasks that start instances share.
 #[derive(Debug)]
 struct Yard {
     site: Site,
+    guests: Guests,
     /// Unique in the run: `t1`, `t2`.
     name: String,
     daemon: Daemon,
@@ -67,18 +71,22 @@ impl DockerTestbed {
         site: Site,
         daemon: &Daemon,
         images: &Arc<Images>,
+        guests: Guests,
         pool: Option<&str>,
     ) -> anyhow::Result<Self> {
         static N_TESTBEDS: AtomicU64 = AtomicU64::new(1);
         let name = format!("t{}", N_TESTBEDS.fetch_add(1, Ordering::Relaxed));
         std::fs::create_dir_all(&site.dir)
             .with_context(|| format!("create the trial's directory {}", site.dir.display()))?;
+        // First, for without it nothing ought to have been made.
+        let sampler = Sampler::start()?;
         let network_name = format!("reprise-{}-{name}", site.label);
         let network = Network::create(daemon, &site.ledger, &network_name, pool).await?;
         let faults = Faults::none(daemon, images, &site.ledger, &network_name);
-        let state = State { sampler: Some(Sampler::start()?), ..State::default() };
+        let state = State { sampler: Some(sampler), ..State::default() };
         let yard = Yard {
             site,
+            guests,
             name,
             daemon: daemon.clone(),
             images: Arc::clone(images),
@@ -109,8 +117,10 @@ impl DockerTestbed {
         self.yard.state().running.values().cloned().collect()
     }
 
-    /// Stops and removes every instance, each in a task.
+    /// Removes every helper, then stops and removes every instance, each in a
+    /// task.
     async fn clear(&self) -> anyhow::Result<()> {
+        let helped = self.faults.clear().await;
         let mut clearing = JoinSet::new();
         for running in self.all() {
             clearing.spawn(async move {
@@ -119,7 +129,7 @@ impl DockerTestbed {
                 running.remove().await.and(stopped)
             });
         }
-        clearing.join_all().await.into_iter().collect()
+        clearing.join_all().await.into_iter().chain([helped]).collect()
     }
 }
 
@@ -170,6 +180,11 @@ impl Yard {
         state.running.insert(running.instance.id.clone(), Arc::clone(running));
     }
 
+    /// Keeps what the next listing is to show.
+    fn remember(&self, guests: Vec<Guest>) {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner).extend(guests);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -183,9 +198,14 @@ struct Reserved {
 
 #[async_trait]
 impl Testbed for DockerTestbed {
+    fn instances_are(&self) -> &'static str {
+        "container"
+    }
+
     async fn start(&self, spec: &RoleSpec) -> anyhow::Result<Instance> {
-        let reserved = self.yard.reserve(&spec.role)?;
+        // First, or a teardown could pass between the two.
         let under_way = Arc::clone(&self.yard.starting).read_owned().await;
+        let reserved = self.yard.reserve(&spec.role)?;
         let (yard, spec) = (Arc::clone(&self.yard), spec.clone());
         // In a task, so that a caller who gives up cannot lose a container
         // that the daemon is about to make.
@@ -231,7 +251,6 @@ impl Testbed for DockerTestbed {
     async fn tear_down(&self) -> anyhow::Result<()> {
         self.yard.state().is_closed = true;
         let _everything_started = self.yard.starting.write().await;
-        let helped = self.faults.clear().await;
         let mut cleared = self.clear().await;
         if cleared.is_err() {
             // A daemon that is being restarted is back in a moment.
@@ -240,10 +259,10 @@ impl Testbed for DockerTestbed {
         }
         let sampler = self.yard.state().sampler.take();
         drop(sampler);
-        let Network { name, .. } = &self.yard.network;
-        network::remove(&self.yard.daemon, name).await.and(cleared)?;
-        helped?;
-        self.yard.site.ledger.removed(&network::resource(name))
+        let Yard { site, network, .. } = &*self.yard;
+        let removed = network::remove(&self.yard.daemon, &network.id, &site.label).await;
+        removed.map(|guests| self.yard.remember(guests)).and(cleared)?;
+        site.ledger.removed(&network::resource(&network.name))
     }
 
     fn kill(&self) -> Option<&dyn Kill> {

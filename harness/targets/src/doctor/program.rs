@@ -1,9 +1,9 @@
 //! Programs of this machine that some roles and faults are made from.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Checkup;
-use crate::{command::Invocation, target::Shortfall};
+use crate::{command::Invocation, target::Shortfall, which::which};
 
 /// A program that a target can do without.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Program {
     /// Notes whether it is here.
     pub(super) async fn note(&self, checkup: &mut Checkup) {
         let Self { name, purpose, package, .. } = self;
-        match self.find() {
+        match which(name) {
             Some(path) => {
                 let version = self.version(&path).await.unwrap_or_else(|| "of some version".into());
                 checkup.extras.push(format!("{name} {version}: {purpose}"));
@@ -55,13 +55,6 @@ impl Program {
                 mend: format!("apt-get install --yes --no-install-recommends {package}"),
             }),
         }
-    }
-
-    /// Where it is; administrators' programs are not on everybody's PATH.
-    fn find(&self) -> Option<PathBuf> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let dirs = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-        dirs.map(|dir| dir.join(self.name)).find(|path| path.is_file())
     }
 
     async fn version(&self, path: &Path) -> Option<String> {

@@ -164,6 +164,10 @@ impl LocalTestbed {
 
 #[async_trait]
 impl Testbed for LocalTestbed {
+    fn instances_are(&self) -> &'static str {
+        "process"
+    }
+
     async fn start(&self, spec: &RoleSpec) -> anyhow::Result<Instance> {
         let running = Arc::new(self.plan(spec)?.start(&self.site.ledger).await?);
         self.adopt(&running);

@@ -67,14 +67,14 @@ impl Proxy {
         loop {
             let delay = delay.clone();
             tokio::select! {
-                accepted = control.accept() => {
-                    tokio::spawn(control::serve(accepted?.0, delay));
+                accepted = accept(&control) => {
+                    tokio::spawn(control::serve(accepted?, delay));
                 }
-                accepted = outgoing.accept() => {
-                    tokio::spawn(relay(accepted?.0, Direction::Outgoing, delay));
+                accepted = accept(&outgoing) => {
+                    tokio::spawn(relay(accepted?, Direction::Outgoing, delay));
                 }
-                accepted = incoming.accept() => {
-                    tokio::spawn(relay(accepted?.0, Direction::Incoming, delay));
+                accepted = accept(&incoming) => {
+                    tokio::spawn(relay(accepted?, Direction::Incoming, delay));
                 }
             }
         }
@@ -84,6 +84,17 @@ impl Proxy {
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {
     let address = (Ipv4Addr::UNSPECIFIED, port);
     TcpListener::bind(address).await.with_context(|| format!("listen on port {port}"))
+}
+
+/// The next connection. One that its opener gave up before it was accepted is
+/// an error of that connection alone.
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+    loop {
+        match listener.accept().await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            outcome => return outcome.map(|(accepted, _)| accepted),
+        }
+    }
 }
 
 async fn relay(accepted: TcpStream, direction: Direction, delay: Delay) -> io::Result<()> {

@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 /// control group is charged, page cache included but for the part that was not
 /// used lately, as `docker stats` shows it. A job that reads files looks larger
 /// by this than by its PSS.
+///
+/// The last moments differ too. Processor time and interfaces are read once
+/// more when the instance has ended, memory is not: its last sample stands until
+/// the end. With the source `docker-api` nothing is read after the end; what was
+/// used since the last answer, up to 200 ms before, is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Usage {

@@ -65,9 +65,16 @@ impl Tally {
         self.network = Some(network);
     }
 
-    /// What its interfaces counted since its start.
+    /// What its interfaces counted since its start. Less than before is
+    /// ignored: at the end they are taken away one after the other.
     pub(crate) fn see_interface(&mut self, interface: InterfaceBytes) {
-        self.interface = Some(interface);
+        let (sent_bytes, received_bytes) =
+            self.interface.as_ref().map_or((0, 0), |it| (it.sent_bytes, it.received_bytes));
+        self.interface = Some(InterfaceBytes {
+            sent_bytes: interface.sent_bytes.max(sent_bytes),
+            received_bytes: interface.received_bytes.max(received_bytes),
+            source: interface.source,
+        });
     }
 
     /// It has ended.
@@ -151,6 +158,19 @@ mod tests {
         tally.see_cpu(Duration::from_secs(2), "proc");
         tally.see_cpu(Duration::from_secs(1), "proc");
         assert_eq!(tally.usage("job-0", "job").cpu_s, 2.0);
+    }
+
+    #[test]
+    fn an_interface_that_is_taken_away_takes_no_bytes_along() {
+        let mut tally = Tally::begin();
+        let seen = |sent_bytes, received_bytes| InterfaceBytes {
+            sent_bytes,
+            received_bytes,
+            source: "proc-net-dev".to_owned(),
+        };
+        tally.see_interface(seen(10, 20));
+        tally.see_interface(seen(4, 30));
+        assert_eq!(tally.usage("job-0", "job").interface, Some(seen(10, 30)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeSet,
     fs,
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, ensure};
@@ -38,6 +38,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("a_paused_container_can_be_stopped", stop_paused),
         test("a_restarted_container_has_its_address_its_files_and_its_log", restart),
         test("an_accident_after_a_restart_is_a_casualty", casualty_after_restart),
+        test("an_accident_of_a_moment_ago_is_a_casualty", casualty_just_now),
         test("a_cut_parts_two_and_nobody_else", cut),
         test("a_cut_outlasts_a_restart", cut_and_restart),
         test("a_throttled_instance_sends_at_the_limit", throttle),
@@ -50,14 +51,14 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-fn peer() -> anyhow::Result<RoleSpec> {
+pub(crate) fn peer() -> anyhow::Result<RoleSpec> {
     let mut spec = toy(&["peer", "{addr:peer}"])?;
     spec.ports = vec!["peer".to_owned()];
     spec.ready = Probe::Tcp { port: "peer".to_owned() };
     Ok(spec)
 }
 
-async fn started(testbed: &dyn Testbed, spec: &RoleSpec) -> anyhow::Result<Instance> {
+pub(crate) async fn started(testbed: &dyn Testbed, spec: &RoleSpec) -> anyhow::Result<Instance> {
     let instance = testbed.start(spec).await?;
     testbed.ready(&instance).await?;
     Ok(instance)
@@ -71,7 +72,7 @@ async fn peers<const N: usize>(testbed: &dyn Testbed) -> anyhow::Result<[Instanc
     Ok(peers.try_into().expect("there are N"))
 }
 
-fn at(peer: &Instance) -> SocketAddr {
+pub(crate) fn at(peer: &Instance) -> SocketAddr {
     peer.addresses["peer"]
 }
 
@@ -94,7 +95,7 @@ fn answers(peer: &Instance) -> anyhow::Result<bool> {
 }
 
 /// The names of the containers of a run, whatever they are doing.
-async fn containers(run: &Run) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn containers(run: &Run) -> anyhow::Result<Vec<String>> {
     let label = format!("io.github.reprise.run={}", run.label);
     let filters = std::collections::HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -196,6 +197,33 @@ async fn casualty_after_restart() -> anyhow::Result<()> {
             casualties.len() == 1 && casualties[0].how == "killed by signal 9",
             "{casualties:?}"
         );
+        Ok(())
+    })
+    .await?;
+    run.ledger.close()
+}
+
+/// Nobody waits until the daemon has heard of it.
+async fn casualty_just_now() -> anyhow::Result<()> {
+    let run = Run::begin()?;
+    run.with_testbed(async |testbed| {
+        let unlucky: [Instance; 4] = peers(testbed).await?;
+        for (n_dead, one) in unlucky.iter().enumerate() {
+            let pid = run.inspect(one).await?.state.and_then(|state| state.pid);
+            let stat = format!("/proc/{}/stat", pid.context("it runs")?);
+            let is_dead = || fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "));
+            ensure!(!is_dead(), "its process is to be seen here");
+            ensure!(testbed.casualties().await?.len() == n_dead);
+            let asked_at = Instant::now();
+            ask(at(one), "exit 3")?;
+            while !is_dead() {
+                ensure!(asked_at.elapsed() < PATIENCE, "{} does not exit", one.id);
+                std::thread::yield_now();
+            }
+            let casualties = testbed.casualties().await?;
+            ensure!(casualties.len() == n_dead + 1, "{casualties:?}");
+            ensure!(casualties.iter().all(|it| it.how == "exited with code 3"), "{casualties:?}");
+        }
         Ok(())
     })
     .await?;

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use crate::workshop::{Workshop, refusal, test, test_needing};
 use anyhow::{Context as _, ensure};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -21,6 +20,11 @@ use targets::{
     settings::DockerSettings,
     target::Target as _,
     wait::{self, Interval},
+};
+
+use crate::{
+    support::refusal,
+    workshop::{Workshop, test, test_needing},
 };
 
 const REDIS: &str = "/usr/bin/redis-server";

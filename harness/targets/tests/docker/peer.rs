@@ -47,6 +47,7 @@ fn answer(mut stream: TcpStream) -> anyhow::Result<()> {
             Ok(()) => "yes".to_owned(),
             Err(error) => error.kind().to_string(),
         },
+        ["exit", code] => std::process::exit(code.parse()?),
         ["exists", name] => std::path::Path::new(name).exists().to_string(),
         words => bail!("a peer cannot do {words:?}"),
     };
@@ -63,7 +64,7 @@ fn first_line(mut stream: &TcpStream) -> anyhow::Result<String> {
 }
 
 /// How long it takes to get this many bytes.
-fn fetch(from: SocketAddr, n_bytes: &str) -> anyhow::Result<Duration> {
+pub(crate) fn fetch(from: SocketAddr, n_bytes: &str) -> anyhow::Result<Duration> {
     let began = Instant::now();
     let mut stream = TcpStream::connect(from)?;
     stream.write_all(format!("send {n_bytes}\n").as_bytes())?;

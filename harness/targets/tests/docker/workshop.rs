@@ -153,11 +153,3 @@ impl Workshop {
         Ok(())
     }
 }
-
-/// The message of what must not succeed.
-pub(crate) fn refusal<T>(outcome: anyhow::Result<T>) -> anyhow::Result<String> {
-    match outcome {
-        Ok(_) => anyhow::bail!("it succeeded"),
-        Err(error) => Ok(format!("{error:#}")),
-    }
-}

@@ -27,13 +27,18 @@ const LIFE_MS: u64 = 400;
 
 const SEED: u64 = 7;
 
+/// Why a test does not run of itself.
+const ON_REQUEST: &str = "on request: it takes a minute";
+
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("a_driver_killed_at_10_moments_is_cleaned_up_by_gc", || many(10, "alone")),
         test("a_driver_killed_at_10_moments_is_cleaned_up_by_its_reaper", || many(10, "reaped")),
         test("a_driver_killed_at_100_moments_is_cleaned_up_by_gc", || many(100, "alone"))
+            .with_kind(ON_REQUEST)
             .with_ignored_flag(true),
         test("a_driver_killed_at_100_moments_is_cleaned_up_by_its_reaper", || many(100, "reaped"))
+            .with_kind(ON_REQUEST)
             .with_ignored_flag(true),
     ]
 }

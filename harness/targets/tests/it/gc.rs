@@ -78,7 +78,7 @@ async fn living_driver() -> anyhow::Result<()> {
     let testbed = run.testbed().await?;
     let server = testbed.start(&toy_server(&["serve"])?).await?;
     testbed.ready(&server).await?;
-    let report = gc::gc(&run.registry, Mode::Remove).await?;
+    let report = gc::gc(&run.registry(), Mode::Remove).await?;
     ensure!(report.runs.len() == 1 && report.runs[0].state == RunState::Alive, "{report}");
     ensure!(processes_of(&run.label).len() == 1);
     testbed.tear_down().await

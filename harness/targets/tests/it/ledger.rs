@@ -1,13 +1,15 @@
 //! The ledger survives torn lines and other versions' words.
 
-use anyhow::ensure;
+use std::cell::RefCell;
+
+use anyhow::{Context as _, ensure};
 use libtest_mimic::Trial;
 use targets::{
     ledger::{Contents, Ledger, Resource},
     registry::Registry,
 };
 
-use crate::support::{Run, refusal, test};
+use crate::support::{Run, eventually, refusal, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -80,7 +82,7 @@ async fn newer_words() -> anyhow::Result<()> {
 
 async fn in_use() -> anyhow::Result<()> {
     let run = Run::begin()?;
-    let error = refusal(Ledger::reopen(run.ledger.path(), &run.registry))?;
+    let error = refusal(Ledger::reopen(run.ledger.path(), &run.registry()))?;
     ensure!(error.contains("another driver runs this run"), "{error}");
     Ok(())
 }
@@ -90,26 +92,33 @@ async fn unfinished() -> anyhow::Result<()> {
     run.ledger.intend(&[Resource::new("directory", "/a")])?;
     let error = refusal(run.ledger.close())?;
     ensure!(error.contains("directory `/a` and 0 more are not removed"), "{error}");
-    ensure!(run.registry.runs()?.len() == 1);
+    ensure!(run.registry().runs()?.len() == 1);
     Ok(())
 }
 
 async fn registry() -> anyhow::Result<()> {
     let run = Run::begin()?;
-    let entered = run.registry.runs()?;
+    let entered = run.registry().runs()?;
     ensure!(entered.len() == 1 && entered[0].label == run.label, "{entered:?}");
     ensure!(entered[0].ledger == run.ledger.path());
     run.ledger.close()?;
-    ensure!(run.registry.runs()?.is_empty());
+    ensure!(run.registry().runs()?.is_empty());
     Ok(())
 }
 
 async fn resumed() -> anyhow::Result<()> {
     let run = Run::begin()?;
-    let (path, registry, label) = (run.ledger.path().to_owned(), run.registry.clone(), run.label);
+    let (path, registry, label) = (run.ledger.path().to_owned(), run.registry(), run.label);
     run.ledger.close()?;
     drop(run.ledger);
-    let again = Ledger::reopen(&path, &registry)?;
+    let again = RefCell::new(None);
+    // A child that another test has just forked may hold it for a moment.
+    eventually("the ledger", || {
+        *again.borrow_mut() = Ledger::reopen(&path, &registry).ok();
+        again.borrow().is_some()
+    })
+    .await?;
+    let again = again.into_inner().context("it was reopened")?;
     ensure!(*again.label() == label && registry.runs()?.len() == 1);
     let contents = Contents::read(&path)?;
     ensure!(contents.headers.len() == 2 && !contents.ended);

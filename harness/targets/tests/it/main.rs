@@ -1,6 +1,8 @@
 //! The local target, its cleanup and its audit, tried with a toy system.
 
 mod audit;
+#[path = "../common/mod.rs"]
+mod common;
 mod crash;
 mod faults;
 mod gc;

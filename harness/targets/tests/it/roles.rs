@@ -13,8 +13,7 @@ use crate::support::{
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("a_server_is_ready_when_its_probe_says_so", server_is_ready),
-        test("a_python_server_runs_under_the_same_probes_and_usage", python_server)
-            .with_ignored_flag(!has_python()),
+        needing_python(test("a_python_server_runs_under_the_same_probes_and_usage", python_server)),
         test("a_port_probe_sees_a_listener", tcp_probe),
         test("instances_get_addresses_of_their_own", distinct_addresses),
         test("a_job_leaves_files_that_are_collected", job_leaves_files),
@@ -33,9 +32,13 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-fn has_python() -> bool {
+/// Without it, the trial is ignored with the reason.
+fn needing_python(trial: Trial) -> Trial {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join("python3").is_file())
+    if std::env::split_paths(&path).any(|dir| dir.join("python3").is_file()) {
+        return trial;
+    }
+    trial.with_kind("needs python3").with_ignored_flag(true)
 }
 
 async fn server_is_ready() -> anyhow::Result<()> {
@@ -193,8 +196,8 @@ async fn casualty() -> anyhow::Result<()> {
     let run = Run::begin()?;
     let testbed = run.testbed().await?;
     let mut spec = toy_server(&["serve"])?;
-    let Program::Command { words, .. } = &spec.program else { panic!("a command") };
-    let script = format!("'{}' toy serve {{addr:http}} & sleep 0.1; kill -9 $$", words[0]);
+    let this = std::env::current_exe()?.display().to_string();
+    let script = format!("'{this}' toy serve {{addr:http}} & sleep 0.1; kill -9 $$");
     let words = ["sh", "-c", &script].map(str::to_owned).to_vec();
     spec.program = Program::Command { words, include: vec![] };
     let instance = testbed.start(&spec).await?;

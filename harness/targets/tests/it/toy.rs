@@ -1,15 +1,7 @@
-//! The toy system: what this executable does when it is started as `toy`.
+//! The toy system's roles of which only the local target has need.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::ExitCode, time::Duration};
 
-use anyhow::{Context as _, bail};
-use node::{Endpoint, Meter};
-use rustix::time::{ClockId, clock_gettime};
 use targets::{
     command::Invocation,
     ledger::Ledger,
@@ -19,38 +11,16 @@ use targets::{
     target::{Site, Target as _},
 };
 
-use crate::support;
+use crate::{
+    common::toy::{hold, play, serve},
+    support,
+};
 
 /// Plays a role if the first argument says so.
 pub(crate) fn run_if_asked() -> Option<ExitCode> {
-    let mut args = std::env::args().skip(1);
-    if args.next().as_deref() != Some("toy") {
-        return None;
-    }
-    let args: Vec<String> = args.collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let played = runtime.expect("a runtime starts").block_on(play(&args));
-    Some(match played {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    })
-}
-
-async fn play(args: &[&str]) -> anyhow::Result<()> {
-    match args {
-        ["serve", address] => serve(address, true).await,
+    crate::common::toy::run_if_asked(async |args: &[&str]| match args {
         ["never-ready", address] => serve(address, false).await,
-        ["hold", n_mib, address] => {
-            let held = vec![1_u8; n_mib.parse::<usize>()? << 20];
-            serve(address, true).await?;
-            std::hint::black_box(held);
-            Ok(())
-        }
-        ["burn", cpu_s] => burn(cpu_s.parse()?),
+        ["hold", n_mib, address] => hold(n_mib, address).await,
         ["burn-in-child", cpu_s] => {
             let this = Invocation::new(std::env::current_exe()?, ".");
             this.args(["toy", "burn", cpu_s]).output().await?.success("burn")?;
@@ -59,30 +29,8 @@ async fn play(args: &[&str]) -> anyhow::Result<()> {
         ["driver", dir, "reaped"] => drive(Path::new(dir), true).await,
         ["driver", dir, "alone"] => drive(Path::new(dir), false).await,
         ["idle", ..] => std::future::pending().await,
-        _ => bail!("the toy plays no role {args:?}"),
-    }
-}
-
-async fn serve(address: &str, is_ready: bool) -> anyhow::Result<()> {
-    let address: SocketAddr = address.parse().context("an address")?;
-    let endpoint = Endpoint::bind(address, Meter::shared()).await?;
-    if is_ready {
-        endpoint.readiness().set_ready();
-    }
-    endpoint.serve(axum::Router::new()).await
-}
-
-/// Uses the processor for this long, by the processor's own clock.
-#[expect(clippy::unnecessary_wraps, reason = "all roles are played alike")]
-fn burn(cpu_s: f64) -> anyhow::Result<()> {
-    let used = || {
-        let now = clock_gettime(ClockId::ProcessCPUTime);
-        now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
-    };
-    while used() < cpu_s {
-        std::hint::black_box(Instant::now());
-    }
-    Ok(())
+        args => play(args).await,
+    })
 }
 
 /// A driver whose life holds every moment at which one can be killed: trials

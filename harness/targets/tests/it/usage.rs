@@ -4,9 +4,10 @@ use anyhow::ensure;
 use libtest_mimic::Trial;
 use targets::{role::Resources, usage::Usage};
 
-use crate::support::{PATIENCE, Run, cgroups_with, refusal, shell, test, toy, toy_server};
-
-const MIB: u64 = 1 << 20;
+use crate::{
+    common::toy::MIB,
+    support::{PATIENCE, Run, cgroups_with, refusal, shell, test, toy, toy_server},
+};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![

@@ -1,12 +1,12 @@
 //! Helper containers: this executable again, in the network or with the volume
 //! of an instance, for one duty.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use bollard::{
     container::LogOutput,
-    models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType},
+    models::{ContainerCreateBody, HostConfig, Mount, MountType},
     query_parameters::{CreateContainerOptionsBuilder, LogsOptionsBuilder},
 };
 use futures_util::StreamExt as _;
@@ -17,7 +17,7 @@ use crate::{
     docker::{
         container::INSTANCE_DIR,
         daemon::{Daemon, Refusal},
-        labels, remove,
+        labels, logs, remove,
     },
     helper::{DUTY_VARIABLE, Duty, Outcome, Step},
     ledger::{Ledger, Resource},
@@ -163,10 +163,7 @@ impl Helper {
 
 impl Place<'_> {
     fn host_config(self) -> HostConfig {
-        let log_config = Some(HostConfigLogConfig {
-            typ: Some("json-file".to_owned()),
-            config: Some(HashMap::new()),
-        });
+        let log_config = Some(logs::readable());
         match self {
             Self::NetworkOf(container) => HostConfig {
                 network_mode: Some(format!("container:{container}")),

@@ -1,19 +1,17 @@
 //! Killing: the container's processes, by the daemon.
 
-use std::time::Duration;
-
 use anyhow::ensure;
 use async_trait::async_trait;
 
 use crate::{
-    docker::{instance::Running, testbed::DockerTestbed},
+    docker::{
+        instance::{DEATH, Running},
+        testbed::DockerTestbed,
+    },
     fault::{Kill, has_ended},
     role::Instance,
     wait,
 };
-
-/// How long the daemon may take to see the end of what was killed.
-const DEATH: Duration = Duration::from_secs(20);
 
 #[async_trait]
 impl Kill for DockerTestbed {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use anyhow::Context as _;
 
 use super::state::Faults;
-use crate::docker::{daemon::Refusal as _, instance::Running};
+use crate::docker::{daemon::Refusal as _, instance::Running, subnet};
 
 /// The interface of a container in its testbed's network.
 pub(super) const INTERFACE: &str = "eth0";
@@ -20,8 +20,7 @@ pub(super) struct Location {
 impl Location {
     /// The first address of the network: the bridge's, never an instance's.
     pub(super) fn neighbour(self) -> Ipv4Addr {
-        let mask = u32::MAX.checked_shl(32 - self.prefix).unwrap_or(0);
-        Ipv4Addr::from((u32::from(self.address) & mask) + 1)
+        Ipv4Addr::from((u32::from(self.address) & subnet::mask(self.prefix)) + 1)
     }
 }
 
@@ -33,7 +32,8 @@ impl Faults {
         let inspected = api.inspect_container(&running.container, None).await;
         let inspected = inspected.map_err(|error| error.explain())?;
         let networks = inspected.network_settings.and_then(|settings| settings.networks);
-        let endpoint = networks.into_iter().flatten().map(|(_, endpoint)| endpoint).next();
+        // Somebody may have attached it to others.
+        let endpoint = networks.and_then(|mut networks| networks.remove(&self.network));
         let location = endpoint.and_then(|endpoint| {
             let address = endpoint.ip_address?.parse().ok()?;
             Some(Location { address, prefix: u32::try_from(endpoint.ip_prefix_len?).ok()? })

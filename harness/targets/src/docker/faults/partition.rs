@@ -37,6 +37,9 @@ impl Partition for DockerTestbed {
         ensure!(a.id != b.id, "{} cannot be cut off from itself", a.id);
         let (a, b) = (self.find(a)?, self.find(b)?);
         let (at_a, at_b) = tokio::try_join!(self.faults.locate(&a), self.faults.locate(&b))?;
+        // Before it is so: what fails half way can be healed.
+        self.faults.note_cut(&a, &b, at_b.address).await;
+        self.faults.note_cut(&b, &a, at_a.address).await;
         // Both to their ends, even if one fails.
         let (cut_a, cut_b) = tokio::join!(
             self.faults.cut_again(&a, at_b.address),
@@ -49,9 +52,6 @@ impl Partition for DockerTestbed {
         )?;
         let [a, b] = [&a.instance.id, &b.instance.id];
         ensure!(reached == (false, false), "{a} and {b} were cut and still reach each other");
-        let mut all = self.faults.in_force.lock().await;
-        all.entry(a.clone()).or_default().cut_from.insert(b.clone(), at_b.address);
-        all.entry(b.clone()).or_default().cut_from.insert(a.clone(), at_a.address);
         Ok(())
     }
 
@@ -78,6 +78,12 @@ impl Faults {
     pub(super) async fn cut_again(&self, running: &Running, peer: Ipv4Addr) -> anyhow::Result<()> {
         self.take(Place::NetworkOf(&running.container), drop_all(peer)?).await?;
         Ok(())
+    }
+
+    async fn note_cut(&self, running: &Running, peer: &Running, address: Ipv4Addr) {
+        let mut all = self.in_force.lock().await;
+        let in_force = all.entry(running.instance.id.clone()).or_default();
+        in_force.cut_from.insert(peer.instance.id.clone(), address);
     }
 
     /// Lets pass again what comes from `peer`, and returns its address.

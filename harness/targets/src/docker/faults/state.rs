@@ -24,8 +24,8 @@ pub(crate) struct Faults {
     pub(super) daemon: Daemon,
     pub(super) images: Arc<Images>,
     pub(super) ledger: Ledger,
-    /// The first part of the name of everything in the testbed.
-    prefix: String,
+    /// The name of the testbed's network, with which that of every helper begins.
+    pub(super) network: String,
     n_helpers: AtomicU64,
     helpers: SyncMutex<BTreeMap<String, Helper>>,
     /// Held while a helper starts; the teardown waits for it.
@@ -52,13 +52,13 @@ impl Faults {
         daemon: &Daemon,
         images: &Arc<Images>,
         ledger: &Ledger,
-        prefix: &str,
+        network: &str,
     ) -> Self {
         Self {
             daemon: daemon.clone(),
             images: Arc::clone(images),
             ledger: ledger.clone(),
-            prefix: prefix.to_owned(),
+            network: network.to_owned(),
             n_helpers: AtomicU64::new(0),
             helpers: SyncMutex::default(),
             starting: Arc::default(),
@@ -74,6 +74,6 @@ impl Faults {
     /// A name for the next helper.
     pub(super) fn next_name(&self) -> String {
         let number = self.n_helpers.fetch_add(1, Ordering::Relaxed);
-        format!("{}-helper-{number}", self.prefix)
+        format!("{}-helper-{number}", self.network)
     }
 }

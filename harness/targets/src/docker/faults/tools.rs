@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::{role::Program, target::Unavailable};
-
-/// Where administrators' programs are although a user's PATH may not say so.
-const USUAL_DIRS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+use crate::{role::Program, target::Unavailable, which::which};
 
 /// A program that runs in a helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +45,7 @@ impl Tool {
     }
 
     fn locate(self) -> Option<PathBuf> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let dirs = std::env::split_paths(&path).chain(USUAL_DIRS.map(PathBuf::from));
-        dirs.map(|dir| dir.join(self.name())).find(|path| path.is_file())
+        which(self.name())
     }
 }
 

@@ -12,10 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
 use super::tree::{Entry, Tree};
-use crate::docker::container::INSTANCE_DIR;
-
-/// Permissions of a directory where everybody may keep files.
-const SHARED: u32 = 0o1777;
+use crate::docker::container::{INSTANCE_DIR, INSTANCE_DIR_MODE};
 
 /// What identifies some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +27,8 @@ pub(crate) struct Digest {
 pub(crate) fn furnish(tree: &mut Tree) -> io::Result<()> {
     let accounts = "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n";
     let furniture = [
-        ("/tmp", Entry::Directory { mode: SHARED }),
-        (INSTANCE_DIR, Entry::Directory { mode: SHARED }),
+        ("/tmp", Entry::Directory { mode: INSTANCE_DIR_MODE }),
+        (INSTANCE_DIR, Entry::Directory { mode: INSTANCE_DIR_MODE }),
         ("/etc/passwd", Entry::Text(accounts)),
         ("/etc/group", Entry::Text("root:x:0:\nnogroup:x:65534:\n")),
     ];

@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{api, files::Files, reading::Reading};
 use crate::{
-    docker::daemon::Daemon,
+    docker::{daemon::Daemon, first_process},
     process::Table,
     settings::DockerSettings,
     usage::{
@@ -27,10 +27,9 @@ const ASKING: Duration = Duration::from_millis(200);
 
 /// What is known of a container's use of the machine.
 ///
-/// A container's control group goes with its last process. What it did since
-/// the last look is then lost: at most one sampling interval, which
-/// [`Usage::sampling_interval_s`] says, at the end of an instance that is not
-/// read before it is stopped.
+/// A container's files go soon after its first process, which is why it is to
+/// be closed as early as that end is known. Where the daemon has to be asked,
+/// it no longer answers then: what was used since its last answer is lost.
 #[derive(Debug)]
 pub struct ContainerAccount {
     daemon: Daemon,
@@ -125,17 +124,37 @@ impl ContainerAccount {
     }
 
     /// The container has ended. Call it as early as that is known: its last
-    /// processor time may still be there.
+    /// figures may still be there.
     pub fn close(&self) {
         let mut state = self.state();
         if state.tally.is_closed() {
             return;
         }
-        if let Some(files) = &state.files {
-            let Reading { cpu, charged_peak_bytes, .. } = files.read();
-            state.take(&Reading { cpu, charged_peak_bytes, ..Reading::default() });
+        if let Some(files) = state.files.take() {
+            // Nobody is left to hold memory.
+            state.take(&Reading { memory_bytes: None, ..files.read() });
         }
         state.tally.close();
+    }
+
+    /// Whether the container's first process lives, as the kernel has it; `None`
+    /// where only the daemon can say.
+    pub(crate) fn is_alive(&self) -> Option<bool> {
+        let state = self.state();
+        if state.tally.is_closed() {
+            return Some(false);
+        }
+        Some(first_process::is_alive(&state.files.as_ref()?.first_process))
+    }
+
+    /// Resolves when the container's first process has ended; never where only
+    /// the daemon can say.
+    pub(crate) async fn ended(&self) {
+        let process = self.state().files.as_ref().map(|files| files.first_process.clone());
+        match process {
+            Some(process) => first_process::ended(&process).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Whether the container has ended.

@@ -1,6 +1,9 @@
 //! The kernel's own files about a container, where this machine can read them.
 
-use std::fs;
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _},
+};
 
 use bollard::models::ContainerInspectResponse;
 
@@ -11,12 +14,15 @@ use crate::{
     usage::InterfaceBytes,
 };
 
-/// Where the files of one life of a container are.
-#[derive(Debug, Clone)]
+/// The files of one life of a container.
+#[derive(Debug)]
 pub(crate) struct Files {
     group: Group,
-    first_process: Incarnation,
-    has_own_network: bool,
+    pub(crate) first_process: Incarnation,
+    /// Its /proc/PID/net/dev. Held open it outlives the process by a moment, in
+    /// which the last bytes are still to be read. Absent where the network is
+    /// the machine's.
+    net_dev: Option<File>,
 }
 
 impl Files {
@@ -29,7 +35,10 @@ impl Files {
         let group = Group::holding(pid, container, &Hierarchy::mounted());
         let host = inspected.host_config.as_ref();
         let has_own_network = host?.network_mode.as_deref() != Some("host");
-        let files = Self { group, first_process, has_own_network };
+        let net_dev = has_own_network.then(|| File::open(format!("/proc/{pid}/net/dev")).ok());
+        // The id may have become a stranger's before the file was opened.
+        first_process.stat()?;
+        let files = Self { group, first_process, net_dev: net_dev.flatten() };
         let Reading { cpu, memory_bytes, .. } = files.read();
         (cpu.is_some() && memory_bytes.is_some()).then_some(files)
     }
@@ -44,15 +53,11 @@ impl Files {
     }
 
     fn interface(&self) -> Option<InterfaceBytes> {
-        let text = fs::read_to_string(format!("/proc/{}/net/dev", self.first_process.pid)).ok()?;
+        let mut net_dev = self.net_dev.as_ref()?;
+        let mut text = String::new();
+        net_dev.rewind().and_then(|()| net_dev.read_to_string(&mut text)).ok()?;
         let (received_bytes, sent_bytes) = sum_of_interfaces(&text)?;
-        // The id may have become a stranger's before the file was opened.
-        let is_ours = self.has_own_network && self.first_process.stat().is_some();
-        is_ours.then(|| InterfaceBytes {
-            sent_bytes,
-            received_bytes,
-            source: "proc-net-dev".to_owned(),
-        })
+        Some(InterfaceBytes { sent_bytes, received_bytes, source: "proc-net-dev".to_owned() })
     }
 }
 
