@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::Context as _;
 use futures_util::future::{join_all, try_join_all};
+use load::report::Report;
 use targets::{
     role::{Instance, Probe, Program, RoleSpec},
     target::Testbed,
@@ -138,6 +139,13 @@ impl Bed {
         self.seed
     }
 
+    /// What the testbed starts for a role, in a word: `process`, `container`.
+    /// For a table's heading, not to decide by.
+    #[must_use]
+    pub fn instances_are(&self) -> &'static str {
+        self.testbed.instances_are()
+    }
+
     /// The directory of a data set that the experiment readied.
     ///
     /// # Errors
@@ -172,6 +180,15 @@ impl Bed {
         Ok(instances)
     }
 
+    /// Stops one instance: asks first, forces after a grace period. At the end
+    /// of the trial all are stopped anyway.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub async fn stop(&self, instance: &Instance) -> anyhow::Result<()> {
+        self.testbed.stop(instance).await
+    }
+
     /// Runs a job to its end and returns the directory with its files.
     ///
     /// # Errors
@@ -202,6 +219,12 @@ impl Bed {
     pub fn invalidate(&self, what: impl Into<String>) {
         let reason = Reason::Workload { what: what.into() };
         self.disturbances.lock().expect("no holder panics").push(reason);
+    }
+
+    /// Takes over what disturbed a load: the trial is as valid as the load was.
+    pub fn judge_load(&self, report: &Report) {
+        let reasons = report.disturbances.iter().cloned().map(Reason::Load);
+        self.disturbances.lock().expect("no holder panics").extend(reasons);
     }
 
     pub(crate) fn disturbances(&self) -> Vec<Reason> {

@@ -32,6 +32,10 @@ impl Counting {
 
 #[async_trait]
 impl Testbed for Counting {
+    fn instances_are(&self) -> &'static str {
+        "number"
+    }
+
     async fn start(&self, spec: &RoleSpec) -> anyhow::Result<Instance> {
         let number = self.n_asked.fetch_add(1, Ordering::SeqCst);
         self.all_asked.wait().await;

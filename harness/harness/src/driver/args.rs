@@ -88,6 +88,17 @@ pub(super) enum DataCommand {
         #[arg(long)]
         sha256: Option<String>,
     },
+    /// Ready the data of an experiment ahead of its runs, generating what it generates
+    Generate {
+        /// The experiment
+        experiment: String,
+        /// The profile whose sizes to take: a name under fixtures/profiles, or a path
+        #[arg(long, default_value = "local")]
+        profile: String,
+        /// Override a key of the experiment's section, as for `exp`
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
     /// Send prepared data to another place; it is whole there only once all of it arrived
     Upload {
         /// Name of the data set

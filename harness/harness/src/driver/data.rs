@@ -2,16 +2,17 @@
 
 use super::{
     args::{DataArgs, DataCommand},
-    exp::print,
+    exp::{self, print},
 };
 use crate::{
     dataset::{
-        About, Cache, DataSet,
+        About, Cache, DataSet, DataUsed,
         depot::{Exchange, Moved},
         digest_file, fetch, original_key,
     },
     experiment::System,
     fault::{Fault, Outcome, hint},
+    profile::load_profile,
 };
 
 pub(super) fn data(system: System, args: &DataArgs) -> anyhow::Result<Outcome> {
@@ -22,6 +23,9 @@ pub(super) fn data(system: System, args: &DataArgs) -> anyhow::Result<Outcome> {
             let set = find(system, name)?;
             let from = from.as_deref().ok_or_else(|| no_original(set))?;
             print(&prepare(set, &cache, from, sha256.as_deref())?);
+        }
+        DataCommand::Generate { experiment, profile, set } => {
+            print(&generate(system, &cache, experiment, profile, set)?);
         }
         DataCommand::Upload { name, to, key } => {
             find(system, name)?;
@@ -86,6 +90,24 @@ fn prepare(
         dir.display(),
         set.about().name
     ))
+}
+
+/// Readies what a run of the experiment would.
+fn generate(
+    system: System,
+    cache: &Cache,
+    experiment: &str,
+    profile: &str,
+    set: &[String],
+) -> anyhow::Result<String> {
+    let experiment = exp::find(system, experiment)?;
+    let names: Vec<_> = system.experiments.iter().map(|experiment| experiment.name()).collect();
+    let profile = load_profile(profile, experiment, &names, set)?;
+    let ready = experiment.ready_data(&profile.params, cache)?;
+    let line = |DataUsed { name, kind, dir, sha256 }: &DataUsed| {
+        format!("{name} ({}): {}\n  sha256 {sha256}\n", kind.word(), dir.display())
+    };
+    Ok(ready.iter().map(line).collect())
 }
 
 fn moved(name: &str, done: &str, entries: &[Moved]) -> String {

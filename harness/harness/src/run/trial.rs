@@ -3,6 +3,7 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::Context as _;
+use load::validity::{Conditions, Sources};
 use targets::{
     audit::{Audit, Listing},
     gc,
@@ -12,7 +13,7 @@ use targets::{
 };
 
 use super::{
-    conditions::Conditions,
+    conditions::disturbances,
     plan::Planned,
     validity::{Reason, Validity},
 };
@@ -52,7 +53,8 @@ impl Shared<'_> {
     /// full disk among them; a failing trial is an `Attempt`.
     pub(super) async fn attempt(&self, planned: &Planned, dir: &Path) -> anyhow::Result<Ended> {
         let started = jiff::Timestamp::now();
-        let (clock, conditions) = (Instant::now(), Conditions::now());
+        let sources = Sources::default();
+        let (clock, conditions) = (Instant::now(), Conditions::read(&sources));
         let before = self.target.listing(self.label).await?;
         let driven = self.drive(planned, dir).await;
         let audit = self.audit(&before).await;
@@ -62,7 +64,7 @@ impl Shared<'_> {
             Driven::Interrupted(signal) => return Ok(Ended::Interrupted(signal)),
             Driven::Finished(driven) => driven,
         };
-        let mut reasons = conditions.disturbances_until(&Conditions::now());
+        let mut reasons = disturbances(&conditions, &Conditions::read(&sources));
         reasons.extend(driven.reasons);
         reasons.extend(audit.leaks.iter().map(|leak| Reason::Leak { what: leak.to_string() }));
         let attempt = Attempt {

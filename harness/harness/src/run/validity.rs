@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use load::validity::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 
 /// The verdict on a trial: valid without reasons, else what its worst reason says.
@@ -38,6 +39,8 @@ pub(crate) enum Reason {
         /// What.
         what: String,
     },
+    /// A load generator reports what disturbed it.
+    Load(Finding),
     /// The workload itself reports a disturbance.
     Workload {
         /// What.
@@ -58,6 +61,7 @@ impl Reason {
             Self::InstanceDied { .. } | Self::Leak { .. } | Self::Workload { .. } => true,
             Self::CpuSteal { share } => *share >= STEAL_INVALIDATES,
             Self::ClockStep { .. } => false,
+            Self::Load(finding) => finding.severity == Severity::Invalidates,
         }
     }
 
@@ -87,6 +91,7 @@ impl fmt::Display for Reason {
                 write!(formatter, "the clock stepped by {step_ms:.0} ms")
             }
             Self::Leak { what } => write!(formatter, "left behind: {what}"),
+            Self::Load(finding) => finding.disturbance.fmt(formatter),
             Self::Workload { what } => formatter.write_str(what),
         }
     }
@@ -106,6 +111,8 @@ impl fmt::Display for Validity {
 
 #[cfg(test)]
 mod tests {
+    use load::validity::Disturbance;
+
     use super::*;
 
     #[track_caller]
@@ -129,6 +136,17 @@ mod tests {
             vec![Reason::CpuSteal { share: 0.3 }],
             "invalid (30 % of the processor time was stolen)",
         );
+    }
+
+    #[test]
+    fn what_disturbed_a_generator_degrades_or_invalidates_as_it_says() {
+        let stalled = |severity| {
+            let disturbance = Disturbance::GeneratorStall { max_ms: 200.0 };
+            Reason::Load(Finding { disturbance, severity })
+        };
+        let text = "(the generator did not run for 200 ms)";
+        check(vec![stalled(Severity::Degrades)], &format!("degraded {text}"));
+        check(vec![stalled(Severity::Invalidates)], &format!("invalid {text}"));
     }
 
     #[test]

@@ -21,6 +21,10 @@ struct Names;
 
 #[async_trait]
 impl Testbed for Names {
+    fn instances_are(&self) -> &'static str {
+        "name"
+    }
+
     async fn start(&self, spec: &RoleSpec) -> anyhow::Result<Instance> {
         anyhow::bail!("{} is a mere name", spec.role)
     }

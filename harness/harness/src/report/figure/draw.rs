@@ -15,6 +15,8 @@ const AXIS: Pen = Pen { color: gray(60), width: 8 };
 const GRID: Pen = Pen { color: gray(228), width: 6 };
 const LINE_WIDTH: u32 = 14;
 const BAR_WIDTH: u32 = 9;
+/// A line of more points, such as a distribution, has a marker at some of them.
+const MARKERS_MAX: usize = 20;
 /// Half the width of the cap of an error bar.
 const CAP: i32 = 22;
 
@@ -32,7 +34,8 @@ pub(super) fn draw<B: DrawingBackend>(backend: &mut B, figure: &Figure) -> Drawn
     }
     // Markers come last: no line of another series hides one.
     for (i, series) in figure.series.iter().enumerate() {
-        for point in placed(series) {
+        let every = placed(series).count().div_ceil(MARKERS_MAX).max(1);
+        for point in placed(series).step_by(every) {
             let place = layout.place_of((i, n_series), point.x, point.y.value);
             Look::of(i).mark(&mut canvas, place)?;
         }

@@ -60,6 +60,13 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_many_points_is_seen_between_its_markers() {
+        let places: Vec<_> = (1..=99).map(f64::from).collect();
+        let text = svg(&samples::figure(&["blue"], &places, |_, x| x));
+        assert_eq!(filled(&text, "#0072B2"), 99_usize.div_ceil(5) + 1);
+    }
+
+    #[test]
     fn every_interval_has_a_bar_with_two_caps() {
         let text = svg(&samples::figure(&["blue"], &[1.0, 2.0, 4.0], |_, x| x));
         let bars = elements(&text, |node| node.attribute("stroke-width") == Some("9"));
