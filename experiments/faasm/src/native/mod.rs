@@ -1,7 +1,9 @@
 //! The native isolation: one function per process, linked into it, with a state of its own.
 
+mod cold_start;
 mod guests;
 mod process;
 mod turn;
 
+pub use guests::on_baseline;
 pub use process::{ChainedCalls, Process, ProcessSettings};

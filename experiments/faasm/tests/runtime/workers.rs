@@ -49,7 +49,8 @@ pub(crate) fn settings(host: &str) -> WorkerSettings {
 /// A worker for the committed guests.
 pub(crate) fn start(global: &Global, settings: WorkerSettings) -> Worker {
     let worker = Worker::start(settings, &global.pool()).unwrap();
-    for name in ["noop", "echo", "trap", "spin", "exhaust", "reuters_svm"] {
+    let names = ["noop", "echo", "trap", "spin", "exhaust", "reuters_svm", "mat_mul", "mobilenet"];
+    for name in names {
         worker.functions().store(&function(name), &guest(name)).unwrap();
     }
     worker
@@ -63,6 +64,7 @@ pub(crate) fn new_call(results: &Results, name: &str, index: u32, input: &[u8]) 
         input: input.to_vec(),
         seed: 7,
         hops: 0,
+        cold_start_interval: None,
         depth: 0,
     }
 }
@@ -104,7 +106,12 @@ pub(crate) fn process(global: &Global, name: &str) -> Process {
 }
 
 pub(crate) fn process_settings(name: &str) -> ProcessSettings {
-    ProcessSettings { function: function(name), chained_timeout: Duration::from_secs(30) }
+    ProcessSettings {
+        function: function(name),
+        chained_timeout: Duration::from_secs(30),
+        cold_start_delay: Duration::ZERO,
+        seed: 7,
+    }
 }
 
 /// Stands in for the gateway: chained calls go to the processes in turn.
@@ -126,7 +133,7 @@ impl ChainedCalls for ToProcesses {
 }
 
 pub(crate) fn success(output: &[u8]) -> Outcome {
-    Outcome { return_value: 0, output: output.to_vec() }
+    Outcome::of(0, output.to_vec())
 }
 
 pub(crate) fn text(outcome: Outcome) -> String {

@@ -5,6 +5,7 @@ use std::{cell::RefCell, panic::resume_unwind, sync::Arc};
 
 use anyhow::Context as _;
 
+use super::scratch::Scratch;
 use crate::{host::Context, state::Value};
 
 /// Why a host function ended its call.
@@ -15,6 +16,7 @@ pub(super) struct Current {
     pub(super) context: Context,
     /// Values that the guest has addresses of, which stay valid until the call ends.
     shared: Vec<Arc<Value>>,
+    scratch: Vec<Scratch>,
 }
 
 thread_local! {
@@ -23,7 +25,7 @@ thread_local! {
 
 /// Makes `context` the one of this thread's call.
 pub(super) fn enter(context: Context) {
-    let current = Current { context, shared: Vec::new() };
+    let current = Current { context, shared: Vec::new(), scratch: Vec::new() };
     CURRENT.with_borrow_mut(|slot| *slot = Some(current));
 }
 
@@ -46,6 +48,13 @@ impl Current {
     pub(super) fn share(&mut self, value: Arc<Value>, offset: usize) -> *mut u8 {
         let address = value.address().wrapping_add(offset);
         self.shared.push(value);
+        address
+    }
+
+    /// The address of memory that stays the guest's until the call ends.
+    pub(super) fn scratch(&mut self, scratch: Scratch) -> *mut u8 {
+        let address = scratch.address();
+        self.scratch.push(scratch);
         address
     }
 }

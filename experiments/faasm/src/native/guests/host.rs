@@ -5,8 +5,14 @@ use std::ops::Range;
 use super::{
     current::with,
     memory::{Buffer, bytes, text},
+    scratch::Scratch,
 };
 use crate::{host::clock_ns, state::Access};
+
+#[cfg(test)]
+pub(super) use super::vectors::on_baseline;
+#[cfg(target_arch = "x86_64")]
+pub(super) use super::vectors::{has_avx2_fma, has_avx512};
 
 /// Defines host functions by what they do to the thread's call.
 ///
@@ -156,6 +162,15 @@ host_functions! { call:
     }
 
     fn __faasm_await_call(id: u32) -> i32 { Ok(call.context.await_call(id)?.return_value) }
+
+    fn map_state(key: text, total_len: usize) -> *const u8 {
+        let value = call.context.share_state(key, total_len)?;
+        let shared = call.share(value, 0);
+        // SAFETY: the value is that long and stays; a process runs one call at a time, so nobody writes to it.
+        Ok(call.scratch(unsafe { Scratch::copy_of(shared, total_len) }?))
+    }
+
+    fn scratch(len: usize) -> *mut u8 { Ok(call.scratch(Scratch::zeroed(len)?)) }
 
     fn __faasm_await_call_output(id: u32, buf: buffer) -> i64 {
         let outcome = call.context.await_call(id)?;

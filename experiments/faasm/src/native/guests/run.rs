@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::{current, echo, noop, reuters_svm, trap};
+use super::{current, echo, mat_mul, mobilenet, noop, reuters_svm, trap};
 use crate::{host::Context, message::Outcome};
 
 /// A function of a guest: main or a chained one.
@@ -15,6 +15,8 @@ pub(in crate::native) type Entry = fn() -> i32;
 pub(in crate::native) fn find(name: &str) -> Option<&'static [Entry]> {
     match name {
         "echo" => Some(&[echo::main, echo::chained]),
+        "mat_mul" => Some(&[mat_mul::multiply, mat_mul::multiply_part]),
+        "mobilenet" => Some(&[mobilenet::classify]),
         "noop" => Some(&[noop::main]),
         "reuters_svm" => Some(&[reuters_svm::train, reuters_svm::step]),
         "trap" => Some(&[trap::main]),
@@ -30,7 +32,7 @@ pub(in crate::native) fn run(entry: Entry, context: Context) -> Outcome {
     let returned = catch_unwind(AssertUnwindSafe(entry));
     let context = current::leave();
     match returned {
-        Ok(return_value) => Outcome { return_value, output: context.into_output() },
+        Ok(return_value) => Outcome::of(return_value, context.into_output()),
         Err(panic) => Outcome::failed(reason(&*panic)),
     }
 }

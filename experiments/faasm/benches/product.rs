@@ -1,0 +1,91 @@
+//! The guests' product of matrices against a well-kept library's, on one thread.
+//!
+//! Both compute on the same matrices in turns, and each run is compared with
+//! its neighbour: other load comes and goes, and mostly hits both.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+#[path = "../../../fixtures/guests/src/gemm/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "what networks use is measured with them")]
+mod gemm;
+#[path = "../../../fixtures/guests/src/simd/mod.rs"]
+#[cfg_attr(test, expect(unused_imports, reason = "only the sources' own tests use all of it"))]
+mod simd;
+
+/// What the guests' sources ask of their host.
+#[cfg(target_arch = "x86_64")]
+mod host {
+    // Cargo also builds a benchmark as a test, and so the sources' own tests.
+    #[cfg(test)]
+    pub(super) use faasm::native::on_baseline;
+
+    pub(super) fn has_avx512() -> bool {
+        is_x86_feature_detected!("avx512f") && has_avx2_fma()
+    }
+
+    pub(super) fn has_avx2_fma() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    }
+}
+
+const SIZES: [usize; 4] = [250, 500, 1000, 2000];
+/// Of each size, in total.
+const TIME: Duration = Duration::from_secs(8);
+
+fn main() {
+    for size in SIZES {
+        let matrix = |salt: usize| -> Vec<f32> {
+            (0..size * size).map(|at| ((at * 7919 + salt) % 1009) as f32 / 1009.0).collect()
+        };
+        let (left, right) = (matrix(1), matrix(500));
+        compare(size, &left, &right);
+    }
+}
+
+fn compare(size: usize, left: &[f32], right: &[f32]) {
+    let shape = gemm::Shape { n_rows: size, depth: size, n_columns: size };
+    let mut scratch = vec![0.0; gemm::scratch_len(shape)];
+    let (mut ours, mut theirs) = (vec![0.0; size * size], vec![0.0; size * size]);
+    let (mut ratios, mut our_rates) = (Vec::new(), Vec::new());
+    let end = Instant::now() + TIME;
+    while Instant::now() < end || ratios.len() < 5 {
+        let our_time = timed(|| {
+            let matrices = gemm::Matrices { left, right, output: &mut ours };
+            gemm::add_product(shape, matrices, &mut scratch);
+        });
+        let their_time = timed(|| add_their_product(size, left, right, &mut theirs));
+        ratios.push(our_time / their_time);
+        our_rates.push(2.0 * (size as f64).powi(3) / our_time / 1e9);
+    }
+    black_box((&ours, &theirs));
+    let n_pairs = ratios.len();
+    let (ratio, rate) = (median(ratios), median(our_rates));
+    eprintln!(
+        "product of {size} x {size}, median of {n_pairs} pairs: {ratio:.3} of matrixmultiply's time ({rate:.1} GFLOP/s)"
+    );
+}
+
+fn add_their_product(size: usize, left: &[f32], right: &[f32], output: &mut [f32]) {
+    let stride = size as isize;
+    let (left, right, output) = (left.as_ptr(), right.as_ptr(), output.as_mut_ptr());
+    // SAFETY: each matrix has `size` rows of `size` numbers.
+    unsafe {
+        matrixmultiply::sgemm(
+            size, size, size, 1.0, left, stride, 1, right, stride, 1, 1.0, output, stride, 1,
+        );
+    }
+}
+
+fn timed(run: impl FnOnce()) -> f64 {
+    let began = Instant::now();
+    run();
+    began.elapsed().as_secs_f64()
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
+}
