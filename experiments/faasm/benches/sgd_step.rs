@@ -35,7 +35,12 @@ fn sgd_step(criterion: &mut Criterion) {
     let results = Results::new(pool());
     let worker = worker(&pool());
     let process = Process::new(
-        ProcessSettings { function: function(), chained_timeout: LIMIT },
+        ProcessSettings {
+            function: function(),
+            chained_timeout: LIMIT,
+            cold_start_delay: Duration::ZERO,
+            seed: 7,
+        },
         &pool(),
         NoChaining,
     );
@@ -109,7 +114,16 @@ fn function() -> Function {
 fn step(results: &Results) -> Call {
     let input = [0, 0, N_DOCUMENTS, 0].map(i32::to_le_bytes).concat();
     let id = results.new_id().expect("the server is up");
-    Call { id, function: function(), index: 1, input, seed: 7, hops: 0, depth: 0 }
+    Call {
+        id,
+        function: function(),
+        index: 1,
+        input,
+        seed: 7,
+        hops: 0,
+        depth: 0,
+        cold_start_interval: None,
+    }
 }
 
 fn worker(global: &Arc<Pool>) -> Worker {

@@ -1,4 +1,4 @@
-//! Uploading a function and its documents.
+//! Uploading functions and state.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,16 @@ use crate::{
     rcv1::FILES,
 };
 
-/// Uploads the wasm of `functions` and every part of the documents in `data`.
+/// What a directory of state holds.
+#[derive(Debug, Clone, Copy)]
+pub enum State<'a> {
+    /// Documents in the binary layout of `rcv1`.
+    Documents(&'a Path),
+    /// Values, each in a file of its key's name.
+    Values(&'a Path),
+}
+
+/// Uploads the wasm of `functions` and the values of `state`.
 ///
 /// # Errors
 /// If a file cannot be read, or the server refuses one; the message names it.
@@ -21,17 +30,44 @@ pub async fn load(
     upload: &Origin,
     user: &str,
     functions: &[(String, PathBuf)],
-    data: Option<&Path>,
+    state: &[State<'_>],
 ) -> anyhow::Result<()> {
     for (name, path) in functions {
         let function = Function::new(user, name)?;
         put(client, upload, &format!("/f/{function}"), path).await?;
     }
-    for file in data.into_iter().flat_map(|dir| FILES.map(|file| (file, dir.join(file.name)))) {
-        let (file, path) = file;
-        put(client, upload, &format!("/s/{user}/{}", file.key), &path).await?;
+    for state in state {
+        for (key, path) in state.values()? {
+            put(client, upload, &format!("/s/{user}/{key}"), &path).await?;
+        }
     }
     Ok(())
+}
+
+impl State<'_> {
+    /// The keys with their files.
+    fn values(self) -> anyhow::Result<Vec<(String, PathBuf)>> {
+        match self {
+            Self::Documents(dir) => {
+                Ok(FILES.map(|file| (file.key.to_owned(), dir.join(file.name))).into())
+            }
+            Self::Values(dir) => {
+                let mut values = Vec::new();
+                let listing = dir.read_dir().with_context(|| format!("list {}", dir.display()))?;
+                for entry in listing {
+                    let path = entry?.path();
+                    let key = path.file_name().and_then(|name| name.to_str());
+                    let key = key.with_context(|| format!("{} is no key", path.display()))?;
+                    // What a cache of data adds is in capitals; no key of state is.
+                    if !key.starts_with(|first: char| first.is_ascii_uppercase()) {
+                        values.push((key.to_owned(), path));
+                    }
+                }
+                values.sort();
+                Ok(values)
+            }
+        }
+    }
 }
 
 async fn put(client: &HttpClient, upload: &Origin, path: &str, file: &Path) -> anyhow::Result<()> {

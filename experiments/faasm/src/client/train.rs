@@ -1,19 +1,13 @@
-//! A training run: the call, its polls, its losses.
+//! A training run: the call and its losses.
 
-use std::time::{Duration, Instant};
-
-use anyhow::{Context as _, bail, ensure};
-use bytes::Bytes;
-use hyper::Method;
+use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
-use tokio::time::{sleep, timeout};
 
+use super::call::{Watch, call, flush};
 use crate::{
-    http::{FLUSH_PATH, HttpClient, Origin},
-    message::{CallId, Function, Invocation, Request},
+    http::{HttpClient, Origin},
+    message::{Function, Invocation},
 };
-
-const POLL_EVERY_MIN: Duration = Duration::from_millis(1);
 
 /// What to train, and how closely to watch.
 #[derive(Debug, Clone)]
@@ -32,10 +26,8 @@ pub struct Training {
     pub features: u32,
     /// Source of every shuffle.
     pub seed: u64,
-    /// The longest time between two polls.
-    pub poll_every: Duration,
-    /// When to give up.
-    pub limit: Duration,
+    /// How closely to watch it.
+    pub watch: Watch,
 }
 
 /// What a run measured.
@@ -79,66 +71,27 @@ pub async fn train(
     training: &Training,
 ) -> anyhow::Result<TrainingRun> {
     let target = targets.first().context("there is no target to train on")?;
-    for target in targets {
-        let flushed = client.send(Method::POST, target, FLUSH_PATH, Bytes::new()).await?;
-        flushed.success().context("clear the local state")?;
-    }
-    let began = Instant::now();
-    let id = start(client, target, training).await?;
-    let limit = training.limit;
-    let polled = timeout(limit, poll(client, target, id, training.poll_every, began)).await;
-    let output = polled.with_context(|| format!("the training did not end within {limit:?}"))??;
-    let training_s = began.elapsed().as_secs_f64();
-    let losses = parse_losses(&output)?;
+    flush(client, targets).await?;
+    let answered = call(client, target, training.call(), training.watch).await?;
+    let losses = parse_losses(&answered.output)?;
     let (found, expected) = (losses.len(), training.epochs as usize);
     ensure!(found == expected, "the training reports {found} epochs of {expected}");
-    Ok(TrainingRun { training_s, losses })
+    Ok(TrainingRun { training_s: answered.took_s, losses })
 }
 
-async fn start(
-    client: &HttpClient,
-    target: &Origin,
-    training: &Training,
-) -> anyhow::Result<CallId> {
-    let Training { workers, interval, documents, features, epochs, seed, .. } = training;
-    let call = Invocation {
-        function: training.function.clone(),
-        index: 0,
-        input: format!("{workers} {interval} {documents} {features} {epochs}").into_bytes(),
-        is_async: true,
-        id: None,
-        seed: *seed,
-    };
-    let answer = post(client, target, &Request::Call(call)).await.context("start the training")?;
-    answer.trim().parse().with_context(|| format!("`{answer}` is no call id"))
-}
-
-async fn poll(
-    client: &HttpClient,
-    target: &Origin,
-    id: CallId,
-    poll_every: Duration,
-    began: Instant,
-) -> anyhow::Result<String> {
-    loop {
-        let status =
-            post(client, target, &Request::Status(id)).await.context("poll the training")?;
-        if let Some(output) = status.strip_prefix("SUCCESS: ") {
-            return Ok(output.to_owned());
+impl Training {
+    fn call(&self) -> Invocation {
+        let Self { workers, interval, documents, features, epochs, .. } = self;
+        Invocation {
+            function: self.function.clone(),
+            index: 0,
+            input: format!("{workers} {interval} {documents} {features} {epochs}").into_bytes(),
+            is_async: true,
+            id: None,
+            seed: self.seed,
+            cold_start_interval: None,
         }
-        if let Some(reason) = status.strip_prefix("FAILED: ") {
-            bail!("the training failed: {reason}");
-        }
-        ensure!(status == "RUNNING", "`{status}` is no status of a call");
-        // Early polls come often: what is measured is late by 2 % at most.
-        sleep(poll_every.min(began.elapsed() / 50).max(POLL_EVERY_MIN)).await;
     }
-}
-
-async fn post(client: &HttpClient, target: &Origin, request: &Request) -> anyhow::Result<String> {
-    let body = Bytes::from(request.to_json());
-    let body = client.send(Method::POST, target, "/", body).await?.success()?;
-    String::from_utf8(body.to_vec()).context("the answer is not text")
 }
 
 /// Reads the guest's output: `SECONDS LOSS` per epoch, blank lines between.

@@ -1,6 +1,6 @@
 //! A Faaslet: a thread bound to a function, with a guest that is as new for each call.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use sandbox::{Guest, Limit, Prepared};
 
@@ -13,7 +13,7 @@ use crate::{
 /// Serves one function after another, as long as there is one that needs a Faaslet.
 pub(super) fn serve(worker: &Arc<Shared>) {
     while let Some(function) = worker.dispatcher.next_bind() {
-        let mut faaslet = Faaslet { worker, function, proto: None, guest: None };
+        let mut faaslet = Faaslet { worker, function, proto: None, guest: None, n_calls: 0 };
         while let Some(call) = worker.dispatcher.next_call(&faaslet.function) {
             faaslet.execute(call);
         }
@@ -26,6 +26,7 @@ struct Faaslet<'a> {
     proto: Option<Proto>,
     /// Ready for the next call, so that the call need not wait for it.
     guest: Option<Guest<Tenant>>,
+    n_calls: u64,
 }
 
 /// What guests are restored from.
@@ -37,11 +38,25 @@ struct Proto {
 impl Faaslet<'_> {
     fn execute(&mut self, call: Call) {
         let id = call.id;
+        let is_cold = self.starts_cold(&call);
+        if is_cold {
+            (self.proto, self.guest) = (None, None);
+        }
         let outcome = self.run(call).unwrap_or_else(|error| Outcome::failed(format!("{error:#}")));
+        let outcome = Outcome { is_cold, ..outcome };
+        self.worker.n_executed.fetch_add(1, Ordering::Relaxed);
         // Whoever reads the result finds a host on which the call has ended.
         self.worker.dispatcher.ended(self.function.clone());
         self.worker.results.publish_or_log(id, &outcome);
         self.restore();
+    }
+
+    /// Whether the call's interval wants this one to find no Proto-Faaslet bound.
+    /// The first of a Faaslet does not anyway.
+    fn starts_cold(&mut self, call: &Call) -> bool {
+        let n_before = self.n_calls;
+        self.n_calls += 1;
+        n_before > 0 && call.cold_start_interval.is_some_and(|every| every.divides(n_before))
     }
 
     fn run(&mut self, call: Call) -> anyhow::Result<Outcome> {
@@ -84,7 +99,7 @@ fn run_guest(guest: &mut Guest<Tenant>, context: Context, limit: Limit) -> Outco
     let returned = guest.call::<(), i32>(&export, (), limit);
     let context = guest.data_mut().take().expect("only this function takes the context");
     match returned {
-        Ok(return_value) => Outcome { return_value, output: context.into_output() },
+        Ok(return_value) => Outcome::of(return_value, context.into_output()),
         Err(error) => Outcome::failed(error),
     }
 }

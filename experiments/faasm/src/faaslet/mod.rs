@@ -8,9 +8,11 @@ mod interface;
 mod programs;
 mod settings;
 mod shared;
+mod standalone;
 mod threads;
 mod worker;
 
 pub use programs::{Programs, Rejected};
 pub use settings::WorkerSettings;
+pub use standalone::{Idle, Standalone};
 pub use worker::Worker;

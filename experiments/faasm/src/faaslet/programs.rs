@@ -21,8 +21,10 @@ use crate::{
     message::Function,
 };
 
-const ZYGOTE: &str = "faasm_zygote";
-const MAIN: &str = "faasm_func_0";
+/// The function whose end is where a Proto-Faaslet begins, if a module has one.
+pub(super) const ZYGOTE: &str = "faasm_zygote";
+/// The function that a call without an index runs.
+pub(super) const MAIN: &str = "faasm_func_0";
 /// A module's start and zygote functions only initialise; this is generous.
 pub(super) const INIT_LIMIT: Limit = Limit::Within(Duration::from_secs(10));
 
@@ -114,13 +116,40 @@ impl Programs {
         digest: &str,
         functions: &Functions,
     ) -> anyhow::Result<Prepared<Tenant>> {
-        let program = match functions.code(digest, self.sandbox.compatibility())? {
+        match functions.code(digest, self.sandbox.compatibility())? {
             // SAFETY: an upload role or a worker wrote it there for this kind
             // of engine, and we trust who can write to the state tier.
-            Some(code) => unsafe { self.sandbox.deserialize(&code) }?,
-            None => self.compile(&functions.wasm(function)?)?,
-        };
-        self.linker.prepare(&program)
+            Some(code) => unsafe { self.prepare_code(&code) },
+            None => self.prepare(&functions.wasm(function)?),
+        }
+    }
+
+    /// Compiles and links a module: its Proto-Faaslet.
+    ///
+    /// # Errors
+    /// If it cannot run here.
+    pub(super) fn prepare(&self, wasm: &[u8]) -> anyhow::Result<Prepared<Tenant>> {
+        self.linker.prepare(&self.compile(wasm)?)
+    }
+
+    /// Loads and links machine code.
+    ///
+    /// # Safety
+    /// As of [`Sandbox::deserialize`].
+    ///
+    /// # Errors
+    /// If it was made by an incompatible sandbox.
+    pub(super) unsafe fn prepare_code(&self, code: &[u8]) -> anyhow::Result<Prepared<Tenant>> {
+        // SAFETY: the caller's promise.
+        self.linker.prepare(&unsafe { self.sandbox.deserialize(code) }?)
+    }
+
+    /// The machine code of a module as it stands, whatever its zygote function would do.
+    ///
+    /// # Errors
+    /// If it is no module that fits a slot.
+    pub(super) fn machine_code(&self, wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
+        self.sandbox.compile(wasm)?.serialize()
     }
 
     /// Compiles a module; if it has a zygote function, its state after that.

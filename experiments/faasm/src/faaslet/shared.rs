@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::Receiver,
     },
     thread::JoinHandle,
@@ -45,6 +45,8 @@ pub(super) struct Shared {
     pub(super) running: Mutex<HashMap<CallId, Stopper>>,
     pub(super) threads: Mutex<Vec<JoinHandle<()>>>,
     pub(super) is_stopping: AtomicBool,
+    /// Calls that ended here.
+    pub(super) n_executed: AtomicU64,
 }
 
 impl Shared {

@@ -1,7 +1,10 @@
 //! A worker: one host's scheduler, Faaslets and local tier.
 
 use std::{
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -67,6 +70,7 @@ impl Worker {
             running: Mutex::default(),
             threads: Mutex::default(),
             is_stopping: AtomicBool::new(false),
+            n_executed: AtomicU64::new(0),
             settings,
         });
         let listening = Arc::clone(&shared);
@@ -137,6 +141,12 @@ impl Worker {
         }
         let threads = std::mem::take(&mut *lock(&self.shared.threads));
         join(threads);
+    }
+
+    /// Calls that ended here, whether they succeeded or not.
+    #[must_use]
+    pub fn n_executed(&self) -> u64 {
+        self.shared.n_executed.load(Ordering::Relaxed)
     }
 
     /// Forgets local values and compiled programs.

@@ -50,8 +50,9 @@ async fn deliver(
     call: Call,
     limit: Duration,
 ) -> anyhow::Result<()> {
-    let Call { id, function, index, input, seed, .. } = call;
-    let invocation = Invocation { function, index, input, is_async: false, id: Some(id), seed };
+    let Call { id, function, index, input, seed, cold_start_interval, .. } = call;
+    let (is_async, id) = (false, Some(id));
+    let invocation = Invocation { function, index, input, is_async, id, seed, cold_start_interval };
     let body = Bytes::from(Request::Call(invocation).to_json());
     let answer = timeout(limit, client.send(Method::POST, origin, "/", body))
         .await

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State},
     http::{HeaderName, StatusCode},
     response::{IntoResponse as _, Response},
-    routing::post,
+    routing::{get, post},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     message::{Call, CallId, Invocation, Outcome, Request, Status},
@@ -21,9 +22,16 @@ use crate::{
 /// not: without it, the request never reached a function.
 pub const OUTCOME_HEADER: HeaderName = HeaderName::from_static("x-call-outcome");
 
+/// Set beside it: `cold` if the call started cold because its interval asked
+/// for it, else `warm`.
+pub const START_HEADER: HeaderName = HeaderName::from_static("x-call-start");
+
 /// A flush on a path of its own. A gateway answers it for all replicas of a
 /// service, whereas a flush by `POST /` is, like any call, routed to one.
 pub const FLUSH_PATH: &str = "/flush";
+
+/// Where a process says how many calls it executed.
+pub const CALLS_PATH: &str = "/calls";
 
 /// Inputs are small: what is large belongs into the state.
 const BODY_MAX_BYTES: usize = 64 << 20;
@@ -47,6 +55,17 @@ pub trait Runtime: Send + Sync + 'static {
 
     /// Forgets local values and, where functions are uploaded, programs.
     fn flush(&self);
+
+    /// Calls that ended here, whether they succeeded or not.
+    fn n_executed(&self) -> u64;
+}
+
+/// The answer to `GET /calls`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallCounts {
+    /// Calls that ended on this process, whether they succeeded or not.
+    pub executed: u64,
 }
 
 /// The routes for calls and flushes.
@@ -54,6 +73,7 @@ pub fn call_routes(runtime: Arc<dyn Runtime>) -> Router {
     Router::new()
         .route("/", post(answer))
         .route(FLUSH_PATH, post(flush))
+        .route(CALLS_PATH, get(calls))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(runtime)
 }
@@ -64,6 +84,10 @@ async fn answer(State(runtime): State<Arc<dyn Runtime>>, body: Bytes) -> Respons
         Err(error) => return (StatusCode::BAD_REQUEST, error).into_response(),
     };
     super::blocking(move || serve(&*runtime, request)).await
+}
+
+async fn calls(State(runtime): State<Arc<dyn Runtime>>) -> Json<CallCounts> {
+    Json(CallCounts { executed: runtime.n_executed() })
 }
 
 async fn flush(State(runtime): State<Arc<dyn Runtime>>) -> Response {
@@ -94,9 +118,10 @@ fn status(runtime: &dyn Runtime, id: CallId) -> anyhow::Result<Response> {
 
 fn call(runtime: &dyn Runtime, invocation: Invocation) -> anyhow::Result<Response> {
     let results = runtime.results();
-    let Invocation { function, index, input, is_async, id: awaited_as, seed } = invocation;
+    let Invocation { function, index, input, is_async, id: awaited_as, seed, cold_start_interval } =
+        invocation;
     let id = awaited_as.map_or_else(|| results.new_id(), Ok)?;
-    let call = Call { id, function, index, input, seed, hops: 0, depth: 0 };
+    let call = Call { id, function, index, input, seed, hops: 0, depth: 0, cold_start_interval };
     if is_async {
         results.announce(id)?;
         runtime.submit(call)?;
@@ -106,10 +131,12 @@ fn call(runtime: &dyn Runtime, invocation: Invocation) -> anyhow::Result<Respons
     if awaited_as.is_some() {
         results.publish(id, &outcome)?;
     }
-    Ok(if outcome.is_success() {
-        ([(OUTCOME_HEADER, "success")], outcome.output).into_response()
+    let (status, word) = if outcome.is_success() {
+        (StatusCode::OK, "success")
     } else {
-        let failed = (StatusCode::INTERNAL_SERVER_ERROR, [(OUTCOME_HEADER, "failure")]);
-        (failed.0, failed.1, outcome.output).into_response()
-    })
+        (StatusCode::INTERNAL_SERVER_ERROR, "failure")
+    };
+    let start = if outcome.is_cold { "cold" } else { "warm" };
+    let headers = [(OUTCOME_HEADER, word), (START_HEADER, start)];
+    Ok((status, headers, outcome.output).into_response())
 }

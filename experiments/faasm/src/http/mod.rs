@@ -11,5 +11,7 @@ use blocking::blocking;
 
 pub use chained::ChainedByHttp;
 pub use client::{Answer, HttpClient, Origin};
-pub use front::{FLUSH_PATH, OUTCOME_HEADER, Runtime, call_routes};
+pub use front::{
+    CALLS_PATH, CallCounts, FLUSH_PATH, OUTCOME_HEADER, Runtime, START_HEADER, call_routes,
+};
 pub use upload::{Uploads, upload_routes};

@@ -25,6 +25,10 @@ impl Runtime for Worker {
     fn flush(&self) {
         self.flush();
     }
+
+    fn n_executed(&self) -> u64 {
+        self.n_executed()
+    }
 }
 
 impl Runtime for Process {
@@ -42,5 +46,9 @@ impl Runtime for Process {
 
     fn flush(&self) {
         self.tier().clear();
+    }
+
+    fn n_executed(&self) -> u64 {
+        self.n_executed()
     }
 }

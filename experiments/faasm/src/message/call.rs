@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, payload};
+use super::{CallId, ColdStartInterval, payload};
 
 /// The highest index of a function in a module: main is 0, chained ones 1 to 9.
 pub(crate) const MAX_INDEX: u32 = 9;
@@ -39,6 +39,9 @@ pub struct Call {
     pub hops: u32,
     /// How many callers wait, one for the other, for this call.
     pub depth: u32,
+    /// How often such a call starts cold, beyond what cannot be helped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_start_interval: Option<ColdStartInterval>,
 }
 
 impl Function {
@@ -82,7 +85,7 @@ impl Call {
     #[must_use]
     pub fn chained(&self, nth: u32, function: Function, index: u32, input: Vec<u8>) -> Self {
         let (seed, depth) = (derive_seed(self.seed, nth), self.depth + 1);
-        Self { id: 0, function, index, input, seed, hops: 0, depth }
+        Self { id: 0, function, index, input, seed, hops: 0, depth, cold_start_interval: None }
     }
 }
 

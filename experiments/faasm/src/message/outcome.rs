@@ -15,6 +15,9 @@ pub struct Outcome {
     /// The guest's output, or the reason why it failed.
     #[serde(with = "payload")]
     pub output: Vec<u8>,
+    /// Whether the call started cold because its interval asked for it.
+    #[serde(default)]
+    pub is_cold: bool,
 }
 
 /// The answer to a poll.
@@ -33,7 +36,13 @@ impl Outcome {
     /// A call that ended for `reason` instead of returning.
     #[must_use]
     pub fn failed(reason: impl fmt::Display) -> Self {
-        Self { return_value: Self::FAILED, output: reason.to_string().into_bytes() }
+        Self::of(Self::FAILED, reason.to_string().into_bytes())
+    }
+
+    /// A call that returned, on a warm start.
+    #[must_use]
+    pub fn of(return_value: i32, output: Vec<u8>) -> Self {
+        Self { return_value, output, is_cold: false }
     }
 
     /// Whether the guest returned 0.
@@ -77,13 +86,13 @@ mod tests {
 
     #[test]
     fn an_outcome_survives_the_state_tier() {
-        let outcome = Outcome { return_value: 3, output: vec![0, 159, 146] };
+        let outcome = Outcome { is_cold: true, ..Outcome::of(3, vec![0, 159, 146]) };
         assert_eq!(Outcome::from_json(&outcome.to_json()).unwrap(), outcome);
     }
 
     #[test]
     fn a_poll_answers_one_of_three_texts() {
-        let success = Outcome { return_value: 0, output: b"done".to_vec() };
+        let success = Outcome::of(0, b"done".to_vec());
         assert_eq!(Status::Running.to_text(), b"RUNNING");
         assert_eq!(Status::Ended(success).to_text(), b"SUCCESS: done");
         assert_eq!(Status::Ended(Outcome::failed("trap")).to_text(), b"FAILED: trap");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallId, Function, MAX_INDEX, payload};
+use super::{CallId, ColdStartInterval, Function, MAX_INDEX, payload};
 
 /// A posted request, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Invocation {
     pub id: Option<CallId>,
     /// Source of everything random in the call.
     pub seed: u64,
+    /// How often such a call starts cold, beyond what cannot be helped.
+    pub cold_start_interval: Option<ColdStartInterval>,
 }
 
 /// The JSON form: one flat object, as in the original's protocol.
@@ -48,6 +50,9 @@ struct Wire {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<CallId>,
     seed: u64,
+    /// A number in a string, as the original's clients send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cold_start_interval: Option<String>,
     status: bool,
     flush: bool,
 }
@@ -82,6 +87,7 @@ impl Request {
                 is_async: call.is_async,
                 id: call.id,
                 seed: call.seed,
+                cold_start_interval: call.cold_start_interval.map(|interval| interval.to_string()),
                 ..Wire::default()
             },
         };
@@ -103,6 +109,7 @@ impl Wire {
             is_async: self.is_async,
             id: self.id,
             seed: self.seed,
+            cold_start_interval: self.cold_start_interval.as_deref().map(str::parse).transpose()?,
         })
     }
 }
@@ -125,6 +132,7 @@ mod tests {
             is_async: false,
             id: None,
             seed: 0,
+            cold_start_interval: None,
         };
         assert_eq!(request, Request::Call(expected));
     }
@@ -138,6 +146,7 @@ mod tests {
             is_async: true,
             id: Some(9),
             seed: 7,
+            cold_start_interval: ColdStartInterval::new(500),
         };
         for request in [Request::Call(call), Request::Status(12), Request::Flush] {
             assert_eq!(Request::from_json(&request.to_json()).unwrap(), request);
@@ -149,6 +158,10 @@ mod tests {
         assert_eq!(error(r#"{"user":"a"}"#), "a call needs a `function`");
         assert_eq!(error(r#"{"status":true}"#), "a status request needs an `id`");
         assert!(error(r#"{"usr":"a"}"#).starts_with("not a request: unknown field `usr`"));
+        assert_eq!(
+            error(r#"{"user":"a","function":"f","cold_start_interval":"0"}"#),
+            "`cold_start_interval` is `0`, and should be a number of calls, 1 or more"
+        );
         assert!(error("{").starts_with("not a request: EOF"));
         assert_eq!(
             error(r#"{"user":"a","function":"f","index":10}"#),

@@ -1,14 +1,21 @@
 //! A native function process: its state, its turn, its calls.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use kv::Pool;
 
-use super::{guests, turn::Turn};
+use super::{cold_start::ColdStarts, guests, turn::Turn};
 use crate::{
     host::{Chain, Context},
-    message::{Call, CallId, Function, Outcome},
+    message::{Call, CallId, ColdStartInterval, Function, Outcome},
     results::Results,
     state::LocalTier,
 };
@@ -30,6 +37,10 @@ pub struct ProcessSettings {
     pub function: Function,
     /// How long a call waits for one that it chained.
     pub chained_timeout: Duration,
+    /// How long a call waits on average when its interval makes it start cold.
+    pub cold_start_delay: Duration,
+    /// Source of these waits.
+    pub seed: u64,
 }
 
 /// A native process: it runs one call at a time, on values of its own.
@@ -42,6 +53,8 @@ struct Shared {
     results: Results,
     chained: Box<dyn ChainedCalls>,
     turn: Turn,
+    cold_starts: ColdStarts,
+    n_executed: AtomicU64,
 }
 
 impl Process {
@@ -56,12 +69,15 @@ impl Process {
     ) -> anyhow::Result<Self> {
         let name = &settings.function.name;
         guests::find(name).with_context(|| format!("this binary has no native guest `{name}`"))?;
+        let cold_starts = ColdStarts::new(settings.cold_start_delay, settings.seed);
         Ok(Self(Arc::new(Shared {
             settings,
+            cold_starts,
             tier: Arc::new(LocalTier::new(Arc::clone(global))),
             results: Results::new(Arc::clone(global)),
             chained: Box::new(chained),
             turn: Turn::default(),
+            n_executed: AtomicU64::new(0),
         })))
     }
 
@@ -109,11 +125,20 @@ impl Process {
             return Outcome::failed(format!("`{served}` has no function {}", call.index));
         };
         let chain: Arc<dyn Chain> = Arc::clone(&self.0) as _;
+        let interval = call.cold_start_interval;
         let context = Context::new(call, Arc::clone(&self.0.tier), chain);
         self.0.turn.take();
-        let outcome = guests::run(*entry, context);
+        let is_cold = self.0.start_cold(interval);
+        let outcome = Outcome { is_cold, ..guests::run(*entry, context) };
+        self.0.n_executed.fetch_add(1, Ordering::Relaxed);
         self.0.turn.give_up();
         outcome
+    }
+
+    /// Calls that ended here, whether they succeeded or not.
+    #[must_use]
+    pub fn n_executed(&self) -> u64 {
+        self.0.n_executed.load(Ordering::Relaxed)
     }
 }
 
@@ -134,6 +159,15 @@ impl Chain for Shared {
 }
 
 impl Shared {
+    /// Starts as a new container would, if it is time to; says whether it did.
+    #[expect(clippy::disallowed_methods, reason = "nothing could end such a wait earlier")]
+    fn start_cold(&self, interval: Option<ColdStartInterval>) -> bool {
+        let Some(delay) = self.cold_starts.next(interval) else { return false };
+        self.tier.clear();
+        thread::sleep(delay);
+        true
+    }
+
     fn wait_for(&self, id: CallId) -> anyhow::Result<Outcome> {
         let patience = self.settings.chained_timeout;
         self.results.wait(id, patience).map(|outcome| {

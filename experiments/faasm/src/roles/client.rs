@@ -7,9 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 use node::Meter;
+use serde::Serialize;
+use tokio::task::spawn_blocking;
 
 use crate::{
-    client::{Training, TrainingRun, load, train},
+    client::{Multiplication, State, Training, Watch, load, multiply, train},
     http::{HttpClient, Origin},
     message::Function,
 };
@@ -21,6 +23,10 @@ pub enum Job {
     Load(LoadArgs),
     /// Train, and write the losses.
     Train(TrainArgs),
+    /// Multiply matrices, and check the product.
+    Multiply(MultiplyArgs),
+    /// Send a load of requests, and write its latencies.
+    Drive(::load::role::Args),
 }
 
 /// Flags of `client load`.
@@ -38,17 +44,59 @@ pub struct LoadArgs {
     /// A directory of documents in the function's binary layout.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// A directory of values, each in a file of its key's name.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
 }
 
-/// Flags of `client train`.
+/// Where a call goes, and how closely it is watched.
 #[derive(Debug, clap::Args)]
-pub struct TrainArgs {
+pub(super) struct CallArgs {
     /// The gateway, or workers; the first gets the call.
     #[arg(long, value_name = "URL,…", value_delimiter = ',', required = true)]
     target: Vec<Origin>,
     /// The service to ask the gateway for.
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
+    /// The call's seed.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Milliseconds between two polls at most (the original: 1000 for training,
+    /// 500 for matrices, always).
+    #[arg(long, value_name = "MS", default_value_t = 20)]
+    poll_ms: u64,
+    /// Seconds after which to give up.
+    #[arg(long, value_name = "SECONDS", default_value_t = 4 * 3600)]
+    limit_s: u64,
+    /// Where `run.json` and other results go.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// Flags of `client multiply`.
+#[derive(Debug, clap::Args)]
+pub struct MultiplyArgs {
+    #[command(flatten)]
+    call: CallArgs,
+    /// The upload role, which has the product.
+    #[arg(long, value_name = "URL")]
+    upload: Origin,
+    /// The function that multiplies.
+    #[arg(long, value_name = "USER/FUNCTION", default_value = "python/mat_mul")]
+    function: Function,
+    /// The processes that host functions, whose executions are counted.
+    #[arg(long, value_name = "URL,…", value_delimiter = ',')]
+    count: Vec<Origin>,
+    /// The directory of the uploaded matrices.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+/// Flags of `client train`.
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    call: CallArgs,
     /// The function that trains.
     #[arg(long, value_name = "USER/FUNCTION", default_value = "sgd/reuters_svm")]
     function: Function,
@@ -67,32 +115,43 @@ pub struct TrainArgs {
     /// Features that a document may have.
     #[arg(long)]
     features: u32,
-    /// Source of every shuffle.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Milliseconds between two polls at most (the original: 1000, always).
-    #[arg(long, value_name = "MS", default_value_t = 20)]
-    poll_ms: u64,
-    /// Seconds after which to give up.
-    #[arg(long, value_name = "SECONDS", default_value_t = 4 * 3600)]
-    limit_s: u64,
-    /// Where `run.json` and `losses.csv` go.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
 }
 
 pub(super) async fn run(job: Job) -> anyhow::Result<()> {
     let client = HttpClient::new(Meter::shared());
     match job {
         Job::Load(args) => {
-            let data = args.data.as_deref();
-            load(&client, &args.upload, &args.user, &args.function, data).await
+            let documents = args.data.as_deref().map(State::Documents);
+            let values = args.state.as_deref().map(State::Values);
+            let state: Vec<_> = documents.into_iter().chain(values).collect();
+            load(&client, &args.upload, &args.user, &args.function, &state).await
         }
         Job::Train(args) => {
-            let training = args.training();
-            let service = |target: &Origin| target.clone().with_service(args.host.clone());
-            let targets: Vec<Origin> = args.target.iter().map(service).collect();
-            write(&train(&client, &targets, &training).await?, &args.out)
+            let run = train(&client, &args.call.targets(), &args.training()).await?;
+            let csv = run.losses_csv();
+            write(&args.call.out, &[("run.json", json(&run)?), ("losses.csv", csv)])
+        }
+        Job::Multiply(args) => {
+            let multiplication = args.multiplication();
+            let (targets, upload, data) = (args.call.targets(), &args.upload, &args.data);
+            let run = multiply(&client, &targets, upload, data, &multiplication).await?;
+            write(&args.call.out, &[("run.json", json(&run)?)])
+        }
+        // It blocks, and has threads of its own.
+        Job::Drive(args) => spawn_blocking(move || ::load::role::run(&args)).await?,
+    }
+}
+
+impl CallArgs {
+    fn targets(&self) -> Vec<Origin> {
+        let service = |target: &Origin| target.clone().with_service(self.host.clone());
+        self.target.iter().map(service).collect()
+    }
+
+    fn watch(&self) -> Watch {
+        Watch {
+            poll_every: Duration::from_millis(self.poll_ms),
+            limit: Duration::from_secs(self.limit_s),
         }
     }
 }
@@ -106,17 +165,30 @@ impl TrainArgs {
             epochs: self.epochs,
             documents: self.documents,
             features: self.features,
-            seed: self.seed,
-            poll_every: Duration::from_millis(self.poll_ms),
-            limit: Duration::from_secs(self.limit_s),
+            seed: self.call.seed,
+            watch: self.call.watch(),
         }
     }
 }
 
-fn write(run: &TrainingRun, out: &Path) -> anyhow::Result<()> {
+impl MultiplyArgs {
+    fn multiplication(&self) -> Multiplication {
+        Multiplication {
+            function: self.function.clone(),
+            seed: self.call.seed,
+            watch: self.call.watch(),
+            counted: self.count.clone(),
+        }
+    }
+}
+
+fn json(run: &impl Serialize) -> anyhow::Result<String> {
+    serde_json::to_string_pretty(run).context("describe the run")
+}
+
+fn write(out: &Path, files: &[(&str, String)]) -> anyhow::Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("create {}", out.display()))?;
-    let json = serde_json::to_string_pretty(run).context("describe the run")?;
-    for (name, text) in [("run.json", json), ("losses.csv", run.losses_csv())] {
+    for (name, text) in files {
         let path = out.join(name);
         std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
     }

@@ -39,6 +39,13 @@ pub struct Args {
     /// Seconds that a call waits for one that it chained.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     chained_timeout_s: u64,
+    /// Milliseconds that a call waits on average when its interval makes it start
+    /// cold (the experiments: 800).
+    #[arg(long, value_name = "MS", env = "COLD_START_DELAY_MS", default_value_t = 0)]
+    cold_start_delay_ms: u64,
+    /// Seed of these waits.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
@@ -57,7 +64,13 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         runtime: Handle::current(),
     };
     let function = Function::new(&args.user, &args.function)?;
-    let process = Process::new(ProcessSettings { function, chained_timeout }, &global, chained)?;
+    let settings = ProcessSettings {
+        function,
+        chained_timeout,
+        cold_start_delay: Duration::from_millis(args.cold_start_delay_ms),
+        seed: args.seed,
+    };
+    let process = Process::new(settings, &global, chained)?;
     let runtime: Arc<dyn Runtime> = Arc::new(process);
     let registered = args.joining.into_replica(address, CONCURRENCY, meter);
     serve_registered(endpoint, call_routes(runtime), registered).await

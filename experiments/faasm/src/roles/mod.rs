@@ -4,6 +4,7 @@ mod client;
 mod function;
 mod gateway;
 mod kv;
+mod overheads;
 mod reach;
 mod register;
 mod role;

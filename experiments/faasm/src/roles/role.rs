@@ -1,6 +1,6 @@
 //! The list of roles.
 
-use super::{client, function, gateway, kv, upload, worker};
+use super::{client, function, gateway, kv, overheads, upload, worker};
 
 /// A role and its flags.
 #[derive(Debug, clap::Subcommand)]
@@ -18,6 +18,8 @@ pub enum Role {
     /// Uploads, or trains and records the losses.
     #[command(subcommand)]
     Client(client::Job),
+    /// Measures what an isolated no-op costs to start and to keep.
+    Overheads(overheads::Args),
 }
 
 impl Role {
@@ -33,6 +35,7 @@ impl Role {
             Self::Function(args) => function::run(args).await,
             Self::Upload(args) => upload::run(args).await,
             Self::Client(job) => client::run(job).await,
+            Self::Overheads(args) => overheads::run(args).await,
         }
     }
 }

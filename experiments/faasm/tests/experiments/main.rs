@@ -1,6 +1,11 @@
 //! Faasm's experiments, as tests and behind `cargo xtask`.
 
+mod matrices;
+mod overheads;
 mod sgd;
+mod support;
+mod tf_lat;
+mod tf_tpt;
 
 use std::process::ExitCode;
 
@@ -10,7 +15,13 @@ fn main() -> ExitCode {
         binary: env!("CARGO_BIN_EXE_faasm"),
         package_dir: env!("CARGO_MANIFEST_DIR"),
         paper: include_str!("../../../../fixtures/papers/faasm.toml"),
-        experiments: &[&sgd::Sgd],
-        data_sets: &[&sgd::Rcv1],
+        experiments: &[
+            &sgd::Sgd,
+            &tf_tpt::TfTpt,
+            &tf_lat::TfLat,
+            &matrices::Matrices,
+            &overheads::Overheads,
+        ],
+        data_sets: &[&sgd::Rcv1, &matrices::Blocks, &support::inference::MobileNet],
     })
 }

@@ -8,7 +8,6 @@
 
 mod analysis;
 mod data;
-mod deploy;
 mod params;
 
 use std::time::Duration;
@@ -16,12 +15,17 @@ use std::time::Duration;
 use harness::{Bed, Experiment, Measured, Role, analysis::Analysis, async_trait, dataset};
 
 pub(crate) use self::data::Rcv1;
-use self::{
-    deploy::{deploy, load_job, training_job},
-    params::{Params, Point, Record},
-};
+use self::params::{Params, Point, Record};
+use crate::support::deployment::{Deployable, Deployment, Storage};
 
 pub(crate) struct Sgd;
+
+/// The function that trains.
+const REUTERS_SVM: Deployable = Deployable {
+    user: "sgd",
+    name: "reuters_svm",
+    native_service: "faasm-reuters-svm.faasm.example.com",
+};
 
 /// The longest a trial's training may take before it counts as hung.
 const TRAINING_LIMIT: Duration = Duration::from_secs(4 * 3600);
@@ -53,14 +57,13 @@ impl Experiment for Sgd {
     }
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
-        let kv =
-            Role { ports: &["http", "resp"], ..Role::server("kv", &["--resp", "{addr:resp}"]) };
-        let kv = bed.start(&kv).await?.addresses["resp"].to_string();
-        let upload = bed.start(&Role::server("upload", &["--kv", &kv])).await?;
-        let deployment = deploy(params, point, bed, &kv).await?;
+        let storage = Storage::start(bed).await?;
+        let n_replicas = params.replicas.of(point.mode, point.workers);
+        let deployment =
+            Deployment::start(bed, &storage, REUTERS_SVM, point.mode, n_replicas, &[]).await?;
 
         let data = bed.data("rcv1")?;
-        bed.run(&load_job(&upload, data)?, TRAINING_LIMIT).await?;
+        bed.run(&storage.load_job(REUTERS_SVM, "--data", data)?, TRAINING_LIMIT).await?;
 
         let n_documents = data::n_documents(data)?;
         let training = training_job(params, point, n_documents, bed.seed(), &deployment);
@@ -73,4 +76,23 @@ impl Experiment for Sgd {
     fn analyse(&self, trials: &[Measured<Point, Record>]) -> anyhow::Result<Analysis> {
         analysis::analyse(trials)
     }
+}
+
+/// Clears the state of the training and trains.
+fn training_job(
+    params: &Params,
+    point: &Point,
+    documents: usize,
+    seed: u64,
+    deployment: &Deployment,
+) -> Role {
+    let (workers, interval) = (point.workers.to_string(), params.interval.to_string());
+    let (documents, features) = (documents.to_string(), faasm::rcv1::N_FEATURES.to_string());
+    let (epochs, seed) = (params.epochs.to_string(), seed.to_string());
+    let mut args = vec!["train", "--out", "{dir}"];
+    let flags = deployment.flags();
+    args.extend(flags.iter().map(String::as_str));
+    args.extend(["--workers", &workers, "--interval", &interval, "--epochs", &epochs]);
+    args.extend(["--documents", &documents, "--features", &features, "--seed", &seed]);
+    Role::job("client", &args)
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use bytes::Bytes;
 use faasm::{
-    client::{Training, train},
+    client::{Training, Watch, train},
     http::{
         Answer, ChainedByHttp, FLUSH_PATH, HttpClient, OUTCOME_HEADER, Origin, Runtime, Uploads,
         call_routes, upload_routes,
@@ -297,8 +297,7 @@ fn training(n_documents: u32) -> Training {
         documents: n_documents,
         features: faasm::rcv1::N_FEATURES,
         seed: 7,
-        poll_every: Duration::from_millis(5),
-        limit: Duration::from_secs(60),
+        watch: Watch { poll_every: Duration::from_millis(5), limit: Duration::from_secs(60) },
     }
 }
 
@@ -328,7 +327,7 @@ async fn a_failed_training_ends_the_client_with_its_reason() {
     let mut servers = Servers::start();
     let worker = servers.worker().await;
     let error = train(&servers.client, &[worker], &training(100)).await.unwrap_err();
-    let expected = "the training failed: the state `inputs_size` is absent or malformed: \
-                    upload the documents";
-    assert_eq!(error.to_string(), expected);
+    let expected = "wait for u/reuters_svm: it failed: the state `inputs_size` is absent or \
+                    malformed: upload the documents";
+    assert_eq!(format!("{error:#}"), expected);
 }

@@ -41,6 +41,7 @@ fn a_failed_host_function_fails_the_call() {
         input: b"1 60000".to_vec(),
         seed: 7,
         hops: 0,
+        cold_start_interval: None,
         depth: 0,
     }));
     assert!(failed.starts_with("host function failed: connect at 127.0.0.1:"), "{failed}");

@@ -9,7 +9,8 @@ use harness::{
     stats::{Estimate, SampleError},
 };
 
-use super::params::{Mode, Point, Record};
+use super::params::{Point, Record};
+use crate::support::deployment::Mode;
 
 /// A quantity of one trial, and how the paper draws it.
 struct Quantity {

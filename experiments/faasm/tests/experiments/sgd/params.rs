@@ -2,10 +2,15 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::Context as _;
 use faasm::client::{EpochLoss, TrainingRun};
 use harness::{Usage, one_or_many};
 use serde::{Deserialize, Serialize};
+
+use crate::support::{
+    billing::{memory_peak_bytes, network_bytes},
+    deployment::{Mode, Replicas},
+    results::read_json,
+};
 
 /// The section `[sgd]` of a profile.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,28 +33,6 @@ pub(crate) struct Params {
     pub(crate) documents: usize,
     /// `generated`, `rcv1` (prepared), or the path of a text file.
     pub(crate) data: String,
-}
-
-/// How many processes host the functions; 0 stands for one per worker.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Replicas {
-    /// Containers of one function each.
-    pub(crate) native: u32,
-    /// Runtimes of many Faaslets each.
-    pub(crate) wasm: u32,
-}
-
-/// How functions are isolated and reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Mode {
-    /// One native function per process, behind the gateway: the baseline.
-    Native,
-    /// Faaslets, their runtimes reached directly ("bare metal").
-    WasmBm,
-    /// Faaslets, their runtimes behind the gateway.
-    Wasm,
 }
 
 /// One configuration of the sweep.
@@ -100,55 +83,18 @@ impl Params {
         let starting = Duration::from_millis(500 + 20 * u64::from(point.workers));
         starting + Duration::from_secs_f64(n_updates / 5e7)
     }
-
-    /// Processes that host the functions of a point.
-    pub(crate) fn n_replicas(&self, point: &Point) -> u32 {
-        let configured = match point.mode {
-            Mode::Native => self.replicas.native,
-            Mode::WasmBm | Mode::Wasm => self.replicas.wasm,
-        };
-        if configured == 0 { point.workers } else { configured }
-    }
-}
-
-impl Mode {
-    /// The name in tables and legends.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::WasmBm => "wasm-bm",
-            Self::Wasm => "wasm",
-        }
-    }
 }
 
 impl Record {
     /// Combines the file that the client's training writes with the usage of the function instances
     /// before and after the training.
     pub(crate) fn read(files: &Path, before: &[Usage], after: &[Usage]) -> anyhow::Result<Self> {
-        let path = files.join("run.json");
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-        let run: TrainingRun =
-            serde_json::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
+        let run: TrainingRun = read_json(&files.join("run.json"))?;
         Ok(Self {
             training_s: run.training_s,
             losses: run.losses,
-            network_bytes: network_bytes(after)? - network_bytes(before)?,
-            memory_peak_bytes: after.iter().map(|usage| usage.memory_peak_bytes).sum(),
+            network_bytes: network_bytes(before, after)?,
+            memory_peak_bytes: memory_peak_bytes(after),
         })
     }
-}
-
-/// Sent and received, as the paper's billing sums them over its hosts.
-fn network_bytes(usages: &[Usage]) -> anyhow::Result<u64> {
-    usages
-        .iter()
-        .map(|usage| {
-            let network = usage
-                .network
-                .with_context(|| format!("{} does not count its network bytes", usage.instance))?;
-            Ok(network.sent_bytes + network.received_bytes)
-        })
-        .sum()
 }

@@ -1,0 +1,100 @@
+//! Latency of image classification, cold starts among it (Fig. 7b).
+//!
+//! One client asks one container, or one runtime, to classify a picture with
+//! MobileNet. A container's cold start is simulated as in the original: every
+//! so many calls it forgets the model and waits. The paper compares the
+//! distribution of latencies.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use harness::{
+    Bed, Experiment, Measured,
+    analysis::{Analysis, Figure, Measure, Series, SeriesPoint},
+    async_trait, dataset,
+    estimate::{mean, single},
+};
+
+use crate::support::{
+    deployment::Mode,
+    inference::{
+        Params, Point, Record, Trials, by_point, expected, ready, series_name, table, timed_ratio,
+        trial,
+    },
+};
+
+pub(crate) struct TfLat;
+
+#[async_trait]
+impl Experiment for TfLat {
+    type Params = Params;
+    type Point = Point;
+    type Record = Record;
+
+    fn name(&self) -> &'static str {
+        "tf-lat"
+    }
+
+    fn points(&self, params: &Params) -> anyhow::Result<Vec<Point>> {
+        params.points()
+    }
+
+    fn expected(&self, params: &Params, _: &Point) -> Duration {
+        expected(params)
+    }
+
+    fn data(
+        &self,
+        params: &Params,
+        cache: &dataset::Cache,
+    ) -> anyhow::Result<Vec<dataset::DataUsed>> {
+        ready(params, cache).map(|used| vec![used])
+    }
+
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
+        trial(params, point, bed).await
+    }
+
+    fn analyse(&self, trials: &[Measured<Point, Record>]) -> anyhow::Result<Analysis> {
+        let trials = by_point(trials);
+        let figures = vec![distribution(&trials)?];
+        Ok(Analysis { table: table(&trials)?, figures, measures: measures(&trials)? })
+    }
+}
+
+/// Fig. 7b: which share of calls took at most how long.
+fn distribution(trials: &Trials<'_>) -> anyhow::Result<Figure> {
+    let mut series = Vec::new();
+    for (point, records) in trials {
+        let mut points = Vec::new();
+        for percent in 1..=99_usize {
+            let at_us = |record: &&Record| record.percentiles_us.get(percent - 1).copied();
+            let samples: Vec<_> = records.iter().filter_map(at_us).collect();
+            let x = mean(&samples)?.value / 1e3;
+            points.push(SeriesPoint { x, y: single(percent as f64) });
+        }
+        series.push(Series { name: series_name(point.mode, point.interval), points });
+    }
+    Ok(Figure {
+        id: "fig7b-latency-distribution".into(),
+        title: "Latency of a classification".into(),
+        x_label: "Latency [ms]".into(),
+        y_label: "Calls [%]".into(),
+        series,
+    })
+}
+
+/// Wasm over native at each of native's shares of cold starts.
+fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
+    let mut measures = BTreeMap::new();
+    let Some((_, wasm)) = trials.iter().find(|(point, _)| point.mode == Mode::Wasm) else {
+        return Ok(measures);
+    };
+    for (point, native) in trials.iter().filter(|(point, _)| point.mode == Mode::Native) {
+        let cold = point.cold_percent();
+        let median = timed_ratio(|record| record.latency.p50_us, wasm, native)?;
+        let tail = timed_ratio(|record| record.latency.p99_us, wasm, native)?;
+        measures.insert(format!("p50-ratio@cold={cold}%"), median);
+        measures.insert(format!("p99-ratio@cold={cold}%"), tail);
+    }
+    Ok(measures)
+}
