@@ -50,8 +50,10 @@ fn is_unlisted(experiment: &Experiment, main: &str) -> Option<String> {
 
 fn is_misnamed(experiment: &Experiment) -> Option<String> {
     let expected = experiment.name();
-    let names = experiment.file.text.split("fn name(&self)").skip(1);
-    let mut names = names.filter_map(|after| after.split('"').nth(1));
+    let text = &experiment.file.text;
+    let returned = text.split("fn name(&self)").skip(1).filter_map(|after| after.split('"').nth(1));
+    let given = text.split("name: \"").skip(1).filter_map(|after| after.split('"').next());
+    let mut names = returned.chain(given);
     (!names.any(|name| name == expected)).then(|| {
         format!(
             "{}: its `name` is not its file's (hint: return \"{expected}\")",
@@ -178,6 +180,8 @@ fn an_experiment_with_another_name_is_found() {
     let named = |name: &str| toy(&format!("fn name(&self) -> &'static str {{\n    \"{name}\"\n}}"));
     assert!(is_misnamed(&named("cold-start")).is_none());
     assert!(is_misnamed(&named("start")).is_some());
+    let of_a_kind = toy("const COLD_START: Kind = Kind { name: \"cold-start\" };");
+    assert!(is_misnamed(&of_a_kind).is_none());
     assert!(is_misnamed(&toy("")).is_some());
 }
 

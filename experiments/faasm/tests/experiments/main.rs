@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         paper: include_str!("../../../../fixtures/papers/faasm.toml"),
         experiments: &[
             &sgd::Sgd,
-            &tf_tpt::TfTpt,
-            &tf_lat::TfLat,
+            &tf_tpt::TF_TPT,
+            &tf_lat::TF_LAT,
             &matrices::Matrices,
             &overheads::Overheads,
         ],

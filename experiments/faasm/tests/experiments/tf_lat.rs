@@ -5,60 +5,23 @@
 //! so many calls it forgets the model and waits. The paper compares the
 //! distribution of latencies.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use harness::{
-    Bed, Experiment, Measured,
     analysis::{Analysis, Figure, Measure, Series, SeriesPoint},
-    async_trait, dataset,
     estimate::{mean, single},
 };
 
 use crate::support::{
     deployment::Mode,
-    inference::{
-        Params, Point, Record, Trials, by_point, expected, ready, series_name, table, timed_ratio,
-        trial,
-    },
+    inference::{Inference, Record, Trials, series_name, table, timed_ratio},
 };
 
-pub(crate) struct TfLat;
+pub(crate) const TF_LAT: Inference = Inference { name: "tf-lat", analyse };
 
-#[async_trait]
-impl Experiment for TfLat {
-    type Params = Params;
-    type Point = Point;
-    type Record = Record;
-
-    fn name(&self) -> &'static str {
-        "tf-lat"
-    }
-
-    fn points(&self, params: &Params) -> anyhow::Result<Vec<Point>> {
-        params.points()
-    }
-
-    fn expected(&self, params: &Params, _: &Point) -> Duration {
-        expected(params)
-    }
-
-    fn data(
-        &self,
-        params: &Params,
-        cache: &dataset::Cache,
-    ) -> anyhow::Result<Vec<dataset::DataUsed>> {
-        ready(params, cache).map(|used| vec![used])
-    }
-
-    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
-        trial(params, point, bed).await
-    }
-
-    fn analyse(&self, trials: &[Measured<Point, Record>]) -> anyhow::Result<Analysis> {
-        let trials = by_point(trials);
-        let figures = vec![distribution(&trials)?];
-        Ok(Analysis { table: table(&trials)?, figures, measures: measures(&trials)? })
-    }
+fn analyse(trials: &Trials<'_>) -> anyhow::Result<Analysis> {
+    let figures = vec![distribution(trials)?];
+    Ok(Analysis { table: table(trials)?, figures, measures: measures(trials)? })
 }
 
 /// Fig. 7b: which share of calls took at most how long.

@@ -4,60 +4,23 @@
 //! random wait; the shorter the wait, the larger the load. The paper draws
 //! median latency against throughput for several shares of cold starts.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use harness::{
-    Bed, Experiment, Measured,
     analysis::{Analysis, Figure, Measure, Series, SeriesPoint},
-    async_trait, dataset,
     estimate::mean,
 };
 
 use crate::support::{
     deployment::Mode,
-    inference::{
-        Params, Point, Record, Trials, by_point, expected, ready, series_name, table, timed_ratio,
-        trial,
-    },
+    inference::{Inference, Point, Record, Trials, series_name, table, timed_ratio},
 };
 
-pub(crate) struct TfTpt;
+pub(crate) const TF_TPT: Inference = Inference { name: "tf-tpt", analyse };
 
-#[async_trait]
-impl Experiment for TfTpt {
-    type Params = Params;
-    type Point = Point;
-    type Record = Record;
-
-    fn name(&self) -> &'static str {
-        "tf-tpt"
-    }
-
-    fn points(&self, params: &Params) -> anyhow::Result<Vec<Point>> {
-        params.points()
-    }
-
-    fn expected(&self, params: &Params, _: &Point) -> Duration {
-        expected(params)
-    }
-
-    fn data(
-        &self,
-        params: &Params,
-        cache: &dataset::Cache,
-    ) -> anyhow::Result<Vec<dataset::DataUsed>> {
-        ready(params, cache).map(|used| vec![used])
-    }
-
-    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
-        trial(params, point, bed).await
-    }
-
-    fn analyse(&self, trials: &[Measured<Point, Record>]) -> anyhow::Result<Analysis> {
-        let trials = by_point(trials);
-        let figures = vec![latency_by_throughput(&trials)?];
-        Ok(Analysis { table: table(&trials)?, figures, measures: measures(&trials)? })
-    }
+fn analyse(trials: &Trials<'_>) -> anyhow::Result<Analysis> {
+    let figures = vec![latency_by_throughput(trials)?];
+    Ok(Analysis { table: table(trials)?, figures, measures: measures(trials)? })
 }
 
 fn throughputs(records: &[&Record]) -> Vec<f64> {

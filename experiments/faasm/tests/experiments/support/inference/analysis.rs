@@ -15,7 +15,7 @@ use crate::support::deployment::Mode;
 pub(crate) type Trials<'a> = BTreeMap<Point, Vec<&'a Record>>;
 
 /// Sorts the trials by their points.
-pub(crate) fn by_point(trials: &[Measured<Point, Record>]) -> Trials<'_> {
+pub(super) fn by_point(trials: &[Measured<Point, Record>]) -> Trials<'_> {
     let mut by_point = Trials::new();
     for trial in trials {
         by_point.entry(trial.point).or_default().push(&trial.record);

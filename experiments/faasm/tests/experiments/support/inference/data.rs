@@ -40,7 +40,7 @@ impl DataSet for MobileNet {
 }
 
 /// Lays the state out for loading, or finds it laid out in the cache.
-pub(crate) fn ready(params: &Params, cache: &Cache) -> anyhow::Result<DataUsed> {
+pub(super) fn ready(params: &Params, cache: &Cache) -> anyhow::Result<DataUsed> {
     let (key, kind) = match params.model.as_str() {
         "generated" => (format!("generated-v{VERSION}"), DataKind::Generated),
         path => (format!("file-v{VERSION}-{}", digest(Path::new(path))?), DataKind::Real),

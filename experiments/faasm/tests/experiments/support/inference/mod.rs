@@ -2,10 +2,11 @@
 
 mod analysis;
 mod data;
+mod experiment;
 mod params;
 mod trial;
 
-pub(crate) use analysis::{Trials, by_point, series_name, table, timed_ratio};
-pub(crate) use data::{MobileNet, ready};
+pub(crate) use analysis::{Trials, series_name, table, timed_ratio};
+pub(crate) use data::MobileNet;
+pub(crate) use experiment::Inference;
 pub(crate) use params::{Params, Point, Record};
-pub(crate) use trial::{expected, trial};

@@ -28,12 +28,12 @@ const COLD: &str = "cold";
 const LOAD_LIMIT: Duration = Duration::from_secs(600);
 
 /// About two seconds to start and to load, then what the profile says.
-pub(crate) fn expected(params: &Params) -> Duration {
+pub(super) fn expected(params: &Params) -> Duration {
     Duration::from_secs(2 + params.warm_up_s + params.duration_s)
 }
 
 /// Deploys the functions and measures them under the point's load.
-pub(crate) async fn trial(params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
+pub(super) async fn trial(params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
     let storage = Storage::start(bed).await?;
     let n_replicas = params.replicas.of(point.mode, params.connections);
     let (delay_ms, seed) = (params.cold_start_delay_ms.to_string(), bed.seed().to_string());
