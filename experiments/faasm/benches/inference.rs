@@ -8,6 +8,7 @@
 //! wasm that takes at most 1.5 times as long as the same source compiled for
 //! any x86-64.
 
+#[path = "isolations/mod.rs"]
 mod isolations;
 
 use std::time::Duration;

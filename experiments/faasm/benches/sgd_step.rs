@@ -6,6 +6,7 @@
 //! the call itself, together a few percent. So is what only wasm pays: mapping
 //! the documents into the guest. The goal is a ratio of at most 1.3.
 
+#[path = "isolations/mod.rs"]
 mod isolations;
 
 use std::time::Duration;
