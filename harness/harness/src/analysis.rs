@@ -78,8 +78,32 @@ pub struct Figure {
     pub x_label: String,
     /// Vertical axis with its unit.
     pub y_label: String,
+    /// How the axes are divided.
+    #[serde(default)]
+    pub axes: Axes,
     /// The lines.
     pub series: Vec<Series>,
+}
+
+/// How the axes of a figure are divided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Axes {
+    /// The horizontal one.
+    pub x: Scale,
+    /// The vertical one.
+    pub y: Scale,
+}
+
+/// How values become lengths along an axis.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Equal differences are equally long.
+    #[default]
+    Linear,
+    /// Equal ratios are equally long; only positive values have a place.
+    Logarithmic,
 }
 
 /// One line of a figure.
@@ -118,8 +142,8 @@ mod tests {
 
     #[track_caller]
     fn check(id: &str, figure: &str, is_of: bool) {
-        let (title, x_label, y_label) = Default::default();
-        let own = Figure { id: id.into(), title, x_label, y_label, series: Vec::new() };
+        let (title, x_label, y_label, axes, series) = Default::default();
+        let own = Figure { id: id.into(), title, x_label, y_label, axes, series };
         assert_eq!(own.is_of(figure), is_of);
     }
 

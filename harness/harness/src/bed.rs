@@ -1,5 +1,6 @@
 //! What a trial works with: it starts roles by name and reads their files.
 
+mod bill;
 mod fault_log;
 mod faults;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use anyhow::Context as _;
 use futures_util::future::{join_all, try_join_all};
 use load::report::Report;
 use targets::{
+    host::HostBill,
     role::{Instance, Probe, Program, RoleSpec},
     target::Testbed,
     usage::Usage,
@@ -38,6 +40,7 @@ pub struct Bed {
     limits: RoleLimits,
     started: Mutex<Vec<Instance>>,
     disturbances: Mutex<Vec<Reason>>,
+    bills: Mutex<Vec<HostBill>>,
     faults: FaultLog,
 }
 
@@ -124,6 +127,7 @@ impl Bed {
             limits: RoleLimits::new(),
             started: Mutex::default(),
             disturbances: Mutex::default(),
+            bills: Mutex::default(),
             faults,
         }
     }
@@ -201,6 +205,18 @@ impl Bed {
         Ok(files)
     }
 
+    /// Runs a job as [`Bed::run`] does, and keeps with the trial what every host
+    /// used meanwhile. For the job that is the workload, once in a trial.
+    ///
+    /// # Errors
+    /// If the job fails or outlasts `limit`, or what hosts use cannot be read.
+    pub async fn run_billed(&self, role: &Role, limit: Duration) -> anyhow::Result<PathBuf> {
+        let job = self.run(role, limit);
+        let (files, bills) = bill::bill(self.testbed.as_ref(), &self.dir, job).await?;
+        *self.bills.lock().expect("no holder panics") = bills;
+        Ok(files)
+    }
+
     /// What each of `instances` used so far. What all instances used in the
     /// end is kept with the trial anyway.
     ///
@@ -229,6 +245,10 @@ impl Bed {
 
     pub(crate) fn disturbances(&self) -> Vec<Reason> {
         self.disturbances.lock().expect("no holder panics").clone()
+    }
+
+    pub(crate) fn bills(&self) -> Vec<HostBill> {
+        self.bills.lock().expect("no holder panics").clone()
     }
 
     pub(crate) fn testbed(&self) -> &dyn Testbed {

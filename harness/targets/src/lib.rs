@@ -22,6 +22,7 @@ pub mod fault;
 mod files;
 pub mod gc;
 pub mod helper;
+pub mod host;
 mod http;
 pub mod label;
 pub mod ledger;

@@ -20,7 +20,7 @@ pub(crate) const REAPER_VARIABLE: &str = "REPRISE_REAPER";
 
 /// USER_HZ, the unit of times in /proc: 100 in the interface of every
 /// architecture that Linux's Rust targets support.
-const TICKS_PER_S: u64 = 100;
+pub(crate) const TICKS_PER_S: u64 = 100;
 
 /// The flag of kernel threads in /proc/PID/stat.
 const PF_KTHREAD: u64 = 0x0020_0000;

@@ -9,6 +9,7 @@ use crate::{
     artifact::Artifact,
     audit::Listing,
     fault::{Delay, FillDisk, Kill, Partition, Pause, Restart, Throttle},
+    host::HostReading,
     label::RunLabel,
     ledger::{Ledger, Resource},
     role::{Instance, Program, RoleSpec},
@@ -99,6 +100,10 @@ pub trait Testbed: Send + Sync {
 
     /// What the instance has used so far.
     async fn usage(&self, instance: &Instance) -> anyhow::Result<Usage>;
+
+    /// What each host of the testbed has used since it was started, all that it
+    /// does beside included. A host that shows nothing is not in it.
+    async fn hosts(&self) -> anyhow::Result<Vec<HostReading>>;
 
     /// The last lines the instance printed.
     async fn log_tail(&self, instance: &Instance, n_lines: usize) -> anyhow::Result<String>;

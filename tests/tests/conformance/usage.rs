@@ -1,6 +1,6 @@
 //! What an instance uses is seen, against work that is known.
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 
 use crate::{
     promise::{Promise, promise},
@@ -15,6 +15,7 @@ pub(crate) fn promises() -> Vec<Promise> {
         promise("processor_time_is_that_of_the_work", processor_time),
         promise("memory_is_that_which_is_held_and_is_integrated", memory),
         promise("network_bytes_are_those_of_the_answers", network),
+        promise("a_host_has_used_what_its_instances_have", host),
         promise("usage_is_still_there_after_the_end", after_end),
     ]
 }
@@ -67,6 +68,26 @@ async fn network(run: &Run) -> anyhow::Result<()> {
         ensure!((N_BYTES..2 * N_BYTES).contains(&frames.sent_bytes), "{frames:?}");
         ensure!(frames.received_bytes > counted.received_bytes, "{frames:?}");
     }
+    testbed.tear_down().await
+}
+
+async fn host(run: &Run) -> anyhow::Result<()> {
+    const N_BYTES: u64 = 4_000_000;
+    let testbed = run.testbed().await?;
+    let server = testbed.start(&store()).await?;
+    testbed.ready(&server).await?;
+    let before = testbed.hosts().await?;
+    ask(&server, "burn 0.5").await?;
+    ask(&server, &format!("bytes {N_BYTES}")).await?;
+    let after = testbed.hosts().await?;
+    let ([before], [after]) = (before.as_slice(), after.as_slice()) else {
+        bail!("one machine is no single host: {before:?} {after:?}");
+    };
+    ensure!(before.host == after.host, "{before:?} {after:?}");
+    // The machine may do more beside, but the kernel counts in ticks of 10 ms.
+    ensure!(after.processors.user_s - before.processors.user_s > 0.45, "{before:?} {after:?}");
+    ensure!(after.network.sent_bytes - before.network.sent_bytes >= N_BYTES, "{after:?}");
+    ensure!(after.memory_used_bytes > MIB, "{after:?}");
     testbed.tear_down().await
 }
 

@@ -80,7 +80,7 @@ impl Experiment for Matrices {
         let multiplication = Role::job("client", &args).reading([blocks]);
 
         let before = bed.usage(&deployment.functions()).await?;
-        let files = bed.run(&multiplication, LIMIT).await?;
+        let files = bed.run_billed(&multiplication, LIMIT).await?;
         let after = bed.usage(&deployment.functions()).await?;
         let run: MultiplicationRun = read_json(&files.join("run.json"))?;
         Ok(Record {

@@ -68,7 +68,7 @@ impl Experiment for Sgd {
         let n_documents = data::n_documents(data)?;
         let training = training_job(params, point, n_documents, bed.seed(), &deployment);
         let before = bed.usage(&deployment.functions()).await?;
-        let files = bed.run(&training, TRAINING_LIMIT).await?;
+        let files = bed.run_billed(&training, TRAINING_LIMIT).await?;
         let after = bed.usage(&deployment.functions()).await?;
         Record::read(&files, &before, &after)
     }

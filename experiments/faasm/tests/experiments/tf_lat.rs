@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use harness::{
-    analysis::{Analysis, Figure, Measure, Series, SeriesPoint},
+    analysis::{Analysis, Axes, Figure, Measure, Series, SeriesPoint},
     estimate::{mean, single},
 };
 
@@ -42,6 +42,7 @@ fn distribution(trials: &Trials<'_>) -> anyhow::Result<Figure> {
         title: "Latency of a classification".into(),
         x_label: "Latency [ms]".into(),
         y_label: "Calls [%]".into(),
+        axes: Axes::default(),
         series,
     })
 }

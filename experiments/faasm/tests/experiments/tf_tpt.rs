@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use harness::{
-    analysis::{Analysis, Figure, Measure, Series, SeriesPoint},
+    analysis::{Analysis, Axes, Figure, Measure, Series, SeriesPoint},
     estimate::mean,
 };
 
@@ -60,6 +60,7 @@ fn latency_by_throughput(trials: &Trials<'_>) -> anyhow::Result<Figure> {
         title: "Median latency of a classification".into(),
         x_label: "Throughput [1/s]".into(),
         y_label: "Median latency [ms]".into(),
+        axes: Axes::default(),
         series,
     })
 }

@@ -13,6 +13,7 @@ use crate::{
     experiment::System,
     fault::{Fault, Outcome, hint},
     profile::load_profile,
+    run::plan::plan,
 };
 
 pub(super) fn data(system: System, args: &DataArgs) -> anyhow::Result<Outcome> {
@@ -103,7 +104,12 @@ fn generate(
     let experiment = exp::find(system, experiment)?;
     let names: Vec<_> = system.experiments.iter().map(|experiment| experiment.name()).collect();
     let profile = load_profile(profile, experiment, &names, set)?;
+    // Sizes that make no sense are refused as for `exp`, before any is generated.
+    plan(experiment, &profile, &[])?;
     let ready = experiment.ready_data(&profile.params, cache)?;
+    if ready.is_empty() {
+        return Ok(format!("{} needs no data", experiment.name()));
+    }
     let line = |DataUsed { name, kind, dir, sha256 }: &DataUsed| {
         format!("{name} ({}): {}\n  sha256 {sha256}\n", kind.word(), dir.display())
     };

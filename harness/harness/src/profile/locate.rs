@@ -75,9 +75,7 @@ pub(crate) fn load_profile(
     let as_usage = |error: anyhow::Error| Fault::usage(format!("{}: {error:#}", here()));
     let mut file = experiment.read_profile(&fixture.text, experiments).map_err(as_usage)?;
     apply_overrides(&mut file, overrides)?;
-    let params = experiment
-        .resolve(&file.section)
-        .map_err(|error| Fault::usage(format!("--set: {}", format!("{error:#}").trim_end())))?;
+    let params = experiment.resolve(&file.section).map_err(|error| refuse_override(&error))?;
     Ok(Profile {
         name: fixture.name,
         env: file.env,
@@ -86,6 +84,18 @@ pub(crate) fn load_profile(
         seed: file.seed,
         resources: file.resources,
         params,
+    })
+}
+
+/// The profile itself was understood, so what is wrong was typed. Without a
+/// text to point into, TOML's errors end with the key.
+fn refuse_override(error: &anyhow::Error) -> anyhow::Error {
+    let text = format!("{error:#}");
+    let text = text.trim_end();
+    let named = text.strip_suffix('`').and_then(|text| text.rsplit_once("\nin `"));
+    Fault::usage(match named {
+        Some((what, key)) => format!("--set {key}: {what}"),
+        None => format!("--set: {text}"),
     })
 }
 

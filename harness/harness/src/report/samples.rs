@@ -8,7 +8,7 @@ use targets::label::RunLabel;
 
 use super::findings::{Findings, Substitute};
 use crate::{
-    analysis::{Analysis, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
     claim::{Evidence, Paper, Ran, judge},
     dataset::{DataKind, DataUsed},
     experiment::PointId,
@@ -84,6 +84,7 @@ pub(super) fn figure(names: &[&str], xs: &[f64], y: impl Fn(usize, f64) -> f64) 
         title: "Time to play".into(),
         x_label: "Size".into(),
         y_label: "Time (s)".into(),
+        axes: Axes::default(),
         series: series.collect(),
     }
 }
@@ -220,6 +221,7 @@ pub(super) fn attempt(toy: &str, size: u32, status: TrialStatus, validity: Valid
         status,
         validity,
         usage: Vec::new(),
+        hosts: Vec::new(),
         leaks: Vec::new(),
         suspects: Vec::new(),
     }

@@ -7,9 +7,11 @@ use load::validity::{Conditions, Sources};
 use targets::{
     audit::{Audit, Listing},
     gc,
+    host::HostBill,
     label::RunLabel,
     ledger::Ledger,
     target::{Site, Target},
+    usage::Usage,
 };
 
 use super::{
@@ -76,6 +78,7 @@ impl Shared<'_> {
             status: driven.status,
             validity: Validity { reasons },
             usage: driven.usage,
+            hosts: driven.hosts,
             leaks: audit.leaks,
             suspects: audit.suspects,
         };
@@ -99,8 +102,7 @@ impl Shared<'_> {
             Ok(testbed) => testbed,
             Err(error) => {
                 let status = failed(error.context("provision the testbed"))?;
-                let (reasons, usage) = (Vec::new(), Vec::new());
-                return Ok(Driven::Finished(Finished { status, reasons, usage }));
+                return Ok(Driven::Finished(Finished::with(status)));
             }
         };
         let bed = Bed::new(
@@ -141,6 +143,7 @@ impl Shared<'_> {
             status: status.map_or_else(failed, |()| Ok(TrialStatus::Completed))?,
             reasons,
             usage,
+            hosts: bed.bills(),
         }))
     }
 }
@@ -153,7 +156,15 @@ enum Driven {
 struct Finished {
     status: TrialStatus,
     reasons: Vec<Reason>,
-    usage: Vec<targets::usage::Usage>,
+    usage: Vec<Usage>,
+    hosts: Vec<HostBill>,
+}
+
+impl Finished {
+    /// An end before anything was started.
+    fn with(status: TrialStatus) -> Self {
+        Self { status, reasons: vec![], usage: vec![], hosts: vec![] }
+    }
 }
 
 /// The status of a trial that failed. On a full disk it cannot be recorded, and

@@ -144,6 +144,12 @@ impl RunDir {
         attempt.join("faults.jsonl")
     }
 
+    /// What the hosts used while an attempt's workload ran, in its directory.
+    #[must_use]
+    pub(crate) fn hosts(attempt: &Path) -> PathBuf {
+        attempt.join("hosts.jsonl")
+    }
+
     /// Reads the manifest.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use targets::{audit::Leak, usage::Usage};
+use targets::{audit::Leak, host::HostBill, usage::Usage};
 
 use crate::{experiment::PointId, run::validity::Validity};
 
@@ -32,6 +32,9 @@ pub(crate) struct Attempt {
     pub validity: Validity,
     /// What each instance used.
     pub usage: Vec<Usage>,
+    /// What each host used while the workload ran; empty if nothing was billed.
+    #[serde(default)]
+    pub hosts: Vec<HostBill>,
     /// What was left behind and is certainly ours.
     pub leaks: Vec<Leak>,
     /// What appeared meanwhile and nobody owns to: mostly the files of programs

@@ -10,7 +10,7 @@ use crate::{
     client::Failure,
     engine::{Load, Pace, Run, WarmUpLength},
     schedule::{Schedule, Span, Think},
-    validity::{Finding, Severity, Thresholds, judge},
+    validity::{Finding, Severity, Thresholds, judge, judge_floor},
 };
 
 /// Lag beyond this is counted apart.
@@ -177,6 +177,16 @@ impl Report {
             thresholds: *thresholds,
             floor: None,
         }
+    }
+
+    /// The same, with what the generator measured before the load where there
+    /// was nothing to measure.
+    #[must_use]
+    pub fn with_floor(mut self, floor: Floor) -> Self {
+        self.floor = Some(floor);
+        self.disturbances.extend(judge_floor(&floor, &self.thresholds));
+        self.disturbances.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        self
     }
 
     /// Whether its numbers must not be used.

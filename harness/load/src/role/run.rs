@@ -46,7 +46,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut report = Report::new(&load, &run, &Thresholds::USUAL);
     report.origin.targets = targets(args);
     report.network = Some(meter.read());
-    report.floor = floor;
+    if let Some(floor) = floor {
+        report = report.with_floor(floor);
+    }
     for finding in &report.disturbances {
         eprintln!("{finding}");
     }

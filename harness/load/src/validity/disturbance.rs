@@ -49,6 +49,11 @@ pub enum Disturbance {
         /// Of those that were due, 0 to 1.
         share: f64,
     },
+    /// Before the load, the generator measured a known delay wrong.
+    Miscalibrated {
+        /// What it measured less what there was, in microseconds.
+        error_us: f64,
+    },
     /// There is no measured answer.
     NothingMeasured,
 }
@@ -96,6 +101,9 @@ impl fmt::Display for Disturbance {
             }
             Self::Backpressure { n, share } => {
                 write!(formatter, "{n} requests ({}) waited for a connection", Percent(*share))
+            }
+            Self::Miscalibrated { error_us } => {
+                write!(formatter, "a known delay was measured wrong by {:.1} ms", error_us / 1e3)
             }
             Self::NothingMeasured => formatter.write_str("no measured request was answered"),
         }

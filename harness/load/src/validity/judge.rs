@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Disturbance, Finding, Severity, Thresholds};
-use crate::engine::Run;
+use crate::{engine::Run, report::Floor};
 
 /// All disturbances of a run, the worst first.
 #[must_use]
@@ -42,6 +42,14 @@ pub fn judge(run: &Run, thresholds: &Thresholds) -> Vec<Finding> {
     let mut findings: Vec<_> = found.into_iter().filter_map(finding).collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
+}
+
+/// Whether a generator that measured this before a load could be believed.
+#[must_use]
+pub fn judge_floor(floor: &Floor, thresholds: &Thresholds) -> Option<Finding> {
+    let error_us = floor.delay_error_us;
+    let severity = thresholds.calibration_us.severity(error_us.abs())?;
+    Some(Finding { disturbance: Disturbance::Miscalibrated { error_us }, severity })
 }
 
 fn ms(duration: Duration) -> f64 {
@@ -87,6 +95,21 @@ mod tests {
         insta::assert_snapshot!(found.join("\n"), @r"
         invalid: 3 requests (75.0 %) were never sent
         degraded: the generator did not run for 200 ms
+        ");
+    }
+
+    #[test]
+    fn a_generator_that_misses_a_known_delay_is_not_believed() {
+        let found = |delay_error_us| {
+            let floor =
+                Floor { null_p50_us: 7.0, null_p99_us: 20.0, delay_us: 5_000.0, delay_error_us };
+            judge_floor(&floor, &Thresholds::USUAL).map(|finding| finding.to_string())
+        };
+        assert_eq!(found(117.0), None);
+        let found = [found(1_500.0), found(-6_000.0)].map(Option::unwrap_or_default);
+        insta::assert_snapshot!(found.join("\n"), @r"
+        degraded: a known delay was measured wrong by 1.5 ms
+        invalid: a known delay was measured wrong by -6.0 ms
         ");
     }
 

@@ -7,5 +7,5 @@ mod thresholds;
 
 pub use conditions::{Conditions, ProcessorTime, Sources};
 pub use disturbance::{Disturbance, Finding, Severity};
-pub use judge::judge;
+pub use judge::{judge, judge_floor};
 pub use thresholds::{Limits, Thresholds};

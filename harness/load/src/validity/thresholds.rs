@@ -22,6 +22,9 @@ pub struct Thresholds {
     pub errors: Limits,
     /// The share of requests that waited for a connection.
     pub backpressure: Limits,
+    /// What the calibration measured of a known delay beyond it, in
+    /// microseconds, in either direction.
+    pub calibration_us: Limits,
 }
 
 /// From which value on something degrades or invalidates; none is never.
@@ -68,6 +71,7 @@ impl Thresholds {
         dropped: Limits::new(0.0, 0.01),
         errors: Limits::new(0.0, 0.01),
         backpressure: Limits::new(0.01, 0.5),
+        calibration_us: Limits::new(1_000.0, 5_000.0),
     };
 }
 

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use bollard::{API_DEFAULT_VERSION, errors::Error};
 use tokio::sync::OnceCell;
 
 use crate::{
     doctor,
+    host::this_machine,
     settings::DockerSettings,
     target::{Shortfall, Unavailable},
     wait::{self, Interval},
@@ -24,11 +25,12 @@ const COMEBACK: Duration = Duration::from_secs(20);
 pub(crate) struct Daemon {
     host: String,
     api: Arc<OnceCell<bollard::Docker>>,
+    on_this_machine: Arc<OnceCell<bool>>,
 }
 
 impl Daemon {
     pub(crate) fn new(settings: &DockerSettings) -> Self {
-        Self { host: settings.daemon(), api: Arc::default() }
+        Self { host: settings.daemon(), api: Arc::default(), on_this_machine: Arc::default() }
     }
 
     /// Its address, as DOCKER_HOST has it.
@@ -42,6 +44,18 @@ impl Daemon {
             let Shortfall { missing, mend } = self.shortfall(&error);
             anyhow!(Unavailable(format!("{missing}\n(hint: {mend})")))
         })
+    }
+
+    /// Whether it runs on this machine, by the name of its machine.
+    pub(crate) async fn is_on_this_machine(&self) -> anyhow::Result<bool> {
+        let here = self
+            .on_this_machine
+            .get_or_try_init(|| async {
+                let info = self.api().await?.info().await.context("ask the daemon for its host")?;
+                anyhow::Ok(info.name == Some(this_machine()?))
+            })
+            .await?;
+        Ok(*here)
     }
 
     /// What is lacking if the daemon does not answer.

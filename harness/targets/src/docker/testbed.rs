@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     fault::{Delay, FillDisk, Kill, Partition, Pause, Restart, Throttle},
+    host::HostReading,
     life::Life,
     role::{Instance, RoleSpec},
     target::{Casualty, Site, Testbed},
@@ -226,6 +227,15 @@ impl Testbed for DockerTestbed {
 
     async fn usage(&self, instance: &Instance) -> anyhow::Result<Usage> {
         Ok(self.find(instance)?.usage().await)
+    }
+
+    async fn hosts(&self) -> anyhow::Result<Vec<HostReading>> {
+        // Another machine's daemon shows nothing of its machine.
+        if self.yard.daemon.is_on_this_machine().await? {
+            Ok(vec![HostReading::of_this_machine()?])
+        } else {
+            Ok(vec![])
+        }
     }
 
     async fn log_tail(&self, instance: &Instance, n_lines: usize) -> anyhow::Result<String> {

@@ -27,6 +27,7 @@ use crate::{
     command::{Environment, Invocation},
     fault::{FillDisk, Kill, Pause, Restart},
     files,
+    host::HostReading,
     label::LABEL_VARIABLE,
     ledger::Resource,
     life::Life,
@@ -185,6 +186,10 @@ impl Testbed for LocalTestbed {
 
     async fn usage(&self, instance: &Instance) -> anyhow::Result<Usage> {
         Ok(self.find(instance)?.usage().await)
+    }
+
+    async fn hosts(&self) -> anyhow::Result<Vec<HostReading>> {
+        Ok(vec![HostReading::of_this_machine()?])
     }
 
     async fn log_tail(&self, instance: &Instance, n_lines: usize) -> anyhow::Result<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::{
     Measured,
-    analysis::{Analysis, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
 };
 
@@ -35,6 +35,7 @@ pub(crate) fn analyse(trials: &[Measured<Point, Record>]) -> anyhow::Result<Anal
         title: "Work".into(),
         x_label: "Toy (0 is blue, 1 is red)".into(),
         y_label: "Work".into(),
+        axes: Axes::default(),
         series: vec![Series { name: "work".into(), points }],
     };
     Ok(Analysis { table, figures: vec![figure], measures })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use harness::{
     Measured,
-    analysis::{Analysis, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
 };
 
@@ -118,6 +118,7 @@ fn figure(quantity: &Quantity, trials: &Trials<'_>) -> anyhow::Result<Figure> {
         title: quantity.title.into(),
         x_label: "Rows of the matrices".into(),
         y_label: format!("{} [{}]", quantity.title, quantity.unit),
+        axes: Axes::default(),
         series,
     })
 }

@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for OfPython {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
         Err(D::Error::custom(
             "the guests are Rust where the original ran CPython and NumPy, so no setting of \
-             Python's has an effect",
+             Python's has an effect\n(hint: leave it out)",
         ))
     }
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use faasm::overheads::{ChurnRate, Costs, Stopped};
 use harness::{
     Measured,
-    analysis::{Analysis, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
-    stats::{Estimate, Interval},
 };
 
 use super::{
@@ -81,10 +80,7 @@ fn figure(trials: &ByMode<'_>) -> anyhow::Result<Figure> {
         for of_rate in rates(of_mode) {
             let achieved: Vec<_> = of_rate.iter().map(|rate| rate.achieved_per_s()).collect();
             let median_ms: Vec<_> = of_rate.iter().map(|rate| rate.median_us / 1e3).collect();
-            points.push(SeriesPoint {
-                x: mean(&achieved)?.value.log10(),
-                y: log10(mean(&median_ms)?),
-            });
+            points.push(SeriesPoint { x: mean(&achieved)?.value, y: mean(&median_ms)? });
         }
         points.sort_by(|one, other| one.x.total_cmp(&other.x));
         series.push(Series { name: word(of_mode).into(), points });
@@ -92,19 +88,11 @@ fn figure(trials: &ByMode<'_>) -> anyhow::Result<Figure> {
     Ok(Figure {
         id: "fig10-churn".into(),
         title: "Latency of starts at a rate".into(),
-        x_label: "Starts achieved [log10 of 1/s]".into(),
-        y_label: "Median latency [log10 of ms]".into(),
+        x_label: "Starts achieved [1/s]".into(),
+        y_label: "Median latency [ms]".into(),
+        axes: Axes { x: Scale::Logarithmic, y: Scale::Logarithmic },
         series,
     })
-}
-
-fn log10(estimate: Estimate) -> Estimate {
-    let interval = estimate.interval.map(|interval| Interval {
-        low: interval.low.log10(),
-        high: interval.high.log10(),
-        ..interval
-    });
-    Estimate { value: estimate.value.log10(), interval, ..estimate }
 }
 
 /// What came of each rate of the schedule, over the trials.

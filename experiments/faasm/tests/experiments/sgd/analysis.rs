@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::{
     Measured,
-    analysis::{Analysis, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
     stats::{Estimate, SampleError},
 };
@@ -120,6 +120,7 @@ fn figure(quantity: &Quantity, trials: &Trials<'_>) -> anyhow::Result<Figure> {
         title: quantity.title.into(),
         x_label: "Parallel functions".into(),
         y_label: format!("{} [{}]", quantity.title, quantity.unit),
+        axes: Axes::default(),
         series,
     })
 }
@@ -144,6 +145,7 @@ fn loss_figure(trials: &Trials<'_>) -> anyhow::Result<Figure> {
         title: "Hinge loss at the highest parallelism".into(),
         x_label: "Epoch".into(),
         y_label: "Loss".into(),
+        axes: Axes::default(),
         series,
     })
 }

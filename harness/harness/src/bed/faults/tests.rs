@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use targets::{
     fault::{Kill, Partition, Pause, Restart, Throttle},
+    host::HostReading,
     role::RoleSpec,
     target::{Casualty, Testbed},
     usage::Usage,
@@ -36,6 +37,9 @@ impl Testbed for Names {
     }
     async fn usage(&self, instance: &Instance) -> anyhow::Result<Usage> {
         anyhow::bail!("{} is a mere name", instance.id)
+    }
+    async fn hosts(&self) -> anyhow::Result<Vec<HostReading>> {
+        Ok(vec![])
     }
     async fn log_tail(&self, _: &Instance, _: usize) -> anyhow::Result<String> {
         Ok(String::new())

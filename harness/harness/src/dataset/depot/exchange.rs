@@ -57,7 +57,8 @@ impl<'a> Exchange<'a> {
     pub(crate) fn upload(&self, set: &str, keys: &[String]) -> anyhow::Result<Vec<Moved>> {
         let entries = self.cache.entries(set);
         let here: Vec<_> = entries.iter().map(|entry| entry.key.clone()).collect();
-        let wanted = chosen(&here, keys, || format!("nothing of {set} is prepared here"))?;
+        let none = || Fault::unavailable(format!("nothing of {set} is prepared here"));
+        let wanted = chosen(&here, keys, none)?;
         let wanted = entries.iter().filter(|entry| wanted.contains(&entry.key));
         wanted.map(|entry| self.upload_one(set, entry)).collect()
     }
@@ -70,8 +71,8 @@ impl<'a> Exchange<'a> {
     pub(crate) fn download(&self, set: &str, keys: &[String]) -> anyhow::Result<Vec<Moved>> {
         let there = self.reach(self.depot.keys(set))?;
         let there: Vec<_> = there.into_iter().filter(|key| is_key(key)).collect();
-        let wanted = chosen(&there, keys, || format!("nothing of {set} is there"))
-            .map_err(|error| self.place.lacks(&error))?;
+        let wanted =
+            chosen(&there, keys, || self.place.lacks(&anyhow!("nothing of {set} is there")))?;
         wanted.iter().map(|key| self.download_one(set, key)).collect()
     }
 
@@ -108,7 +109,7 @@ impl<'a> Exchange<'a> {
             }
             Err(self.place.lacks(&anyhow!(
                 "{set}/{key} arrived with sha256 {arrived}, but was sent with {}\n\
-                 (hint: upload it again; a file of it changed there)",
+                 (hint: a file of it changed there: remove it there and upload it again)",
                 mark.sha256
             )))
         })?;
@@ -139,10 +140,10 @@ impl<'a> Exchange<'a> {
 fn chosen(
     there: &[String],
     asked: &[String],
-    none: impl FnOnce() -> String,
+    none: impl FnOnce() -> anyhow::Error,
 ) -> anyhow::Result<Vec<String>> {
     if there.is_empty() {
-        return Err(Fault::unavailable(none()));
+        return Err(none());
     }
     if let Some(missing) = asked.iter().find(|key| !there.contains(key)) {
         return Err(Fault::usage(format!(

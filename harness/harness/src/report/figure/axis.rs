@@ -1,8 +1,12 @@
 //! The range of an axis and where its ticks stand.
 
-/// A linear axis.
+use super::scale::round_values;
+use crate::analysis::Scale;
+
+/// An axis.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
+    scale: Scale,
     /// Its lower end.
     pub(super) low: f64,
     /// Its upper end, above `low`.
@@ -37,6 +41,9 @@ pub(super) struct Shown {
 /// size are shown in detail rather than from zero.
 const DETAIL_BELOW: f64 = 0.15;
 
+/// A logarithmic axis follows error bars so many times beyond the values.
+const BARS_REACH: f64 = 10.0;
+
 impl Axis {
     /// The axis that shows `shown`, from zero where that is natural.
     pub(super) fn for_values(shown: Shown) -> Self {
@@ -48,19 +55,43 @@ impl Axis {
             let at = low + f64::from(i) * step;
             Tick { at, label: label(at, step) }
         });
-        Self { low, high: low + f64::from(n_steps) * step, ticks: ticks.collect() }
+        let high = low + f64::from(n_steps) * step;
+        Self { scale: Scale::Linear, low, high, ticks: ticks.collect() }
+    }
+
+    /// The logarithmic axis that shows `shown`, all of it positive but perhaps
+    /// the error bars.
+    pub(super) fn logarithmic(shown: Shown) -> Self {
+        let ((low, high), (bars_low, bars_high)) = (shown.values, shown.bars);
+        // A bar of orders of magnitude must not flatten what it belongs to.
+        let low = bars_low.clamp(low / BARS_REACH, low);
+        let high = bars_high.clamp(high, high * BARS_REACH);
+        let values = round_values(low, high, shown.n_ticks);
+        let ticks = values.iter().map(|at| Tick { at: *at, label: label(*at, *at) });
+        let (low, high) = (values[0], values[values.len() - 1]);
+        Self { scale: Scale::Logarithmic, low, high, ticks: ticks.collect() }
     }
 
     /// The axis that shows one position, in its middle.
     pub(super) fn around(value: f64) -> Self {
         let reach = value.abs().max(1.0);
         let tick = Tick { at: value, label: value.to_string() };
-        Self { low: value - reach, high: value + reach, ticks: vec![tick] }
+        let (low, high) = (value - reach, value + reach);
+        Self { scale: Scale::Linear, low, high, ticks: vec![tick] }
     }
 
     /// Where `value` stands, 0 at the lower end and 1 at the upper.
     pub(super) fn share(&self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
+        let length = |value| self.scale.length(value);
+        (length(value) - length(self.low)) / (length(self.high) - length(self.low))
+    }
+
+    /// The same axis, which leaves this share of itself free beyond `value`.
+    pub(super) fn with_clearance(mut self, value: f64, share: f64) -> Self {
+        let length = |value| self.scale.length(value);
+        let free = share * (length(self.high) - length(self.low));
+        self.high = self.high.max(self.scale.value(length(value) + free));
+        self
     }
 }
 
@@ -158,6 +189,15 @@ mod tests {
     fn a_vast_error_bar_does_not_flatten_the_data() {
         let shown = Shown { values: (1.0, 10.0), bars: (0.0, 1e6), whole: false, n_ticks: 6 };
         assert_eq!(Axis::for_values(shown).high, 20.0);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_follows_error_bars_for_one_power_of_ten() {
+        let shown = Shown { values: (0.005, 20.0), bars: (-1.0, 3e4), whole: false, n_ticks: 6 };
+        let axis = Axis::logarithmic(shown);
+        let labels: Vec<_> = axis.ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["0.0001", "0.01", "1", "100", "10000"]);
+        assert!((axis.share(0.1) - 3.0 / 8.0).abs() < 1e-12);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     layout::{LABEL, Layout, SAMPLE, SAMPLE_GAP, TICK, TICK_GAP, TICK_LABEL, fitting, placed},
     marker::Look,
 };
-use crate::analysis::{Figure, Series, SeriesPoint};
+use crate::analysis::{Figure, SeriesPoint};
 
 const AXIS: Pen = Pen { color: gray(60), width: 8 };
 const GRID: Pen = Pen { color: gray(228), width: 6 };
@@ -30,12 +30,13 @@ pub(super) fn draw<B: DrawingBackend>(backend: &mut B, figure: &Figure) -> Drawn
     let n_series = figure.series.len();
     for (i, series) in figure.series.iter().enumerate() {
         let place = |x, y| layout.place_of((i, n_series), x, y);
-        lines(&mut canvas, &layout.y, series, place, Look::of(i))?;
+        let points: Vec<_> = placed(series, figure.axes).collect();
+        lines(&mut canvas, &layout.y, &points, place, Look::of(i))?;
     }
     // Markers come last: no line of another series hides one.
     for (i, series) in figure.series.iter().enumerate() {
-        let every = placed(series).count().div_ceil(MARKERS_MAX).max(1);
-        for point in placed(series).step_by(every) {
+        let every = placed(series, figure.axes).count().div_ceil(MARKERS_MAX).max(1);
+        for point in placed(series, figure.axes).step_by(every) {
             let place = layout.place_of((i, n_series), point.x, point.y.value);
             Look::of(i).mark(&mut canvas, place)?;
         }
@@ -88,15 +89,15 @@ fn horizontal_axis<B: DrawingBackend>(
 fn lines<B: DrawingBackend>(
     canvas: &mut Canvas<'_, B>,
     y_axis: &Axis,
-    series: &Series,
+    points: &[&SeriesPoint],
     place: impl Fn(f64, f64) -> Place,
     look: Look,
 ) -> Drawn<B> {
-    let places: Vec<_> = placed(series).map(|point| place(point.x, point.y.value)).collect();
+    let places: Vec<_> = points.iter().map(|point| place(point.x, point.y.value)).collect();
     if places.len() > 1 {
         canvas.path(places, Pen { color: look.color, width: LINE_WIDTH })?;
     }
-    for point in placed(series) {
+    for point in points {
         let pen = Pen { color: look.color, width: BAR_WIDTH };
         error_bar(canvas, y_axis, point, &place, pen)?;
     }

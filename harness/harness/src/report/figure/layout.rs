@@ -5,7 +5,7 @@ use super::{
     canvas::{Place, SIZE},
     helvetica::width,
 };
-use crate::analysis::{Figure, Series, SeriesPoint};
+use crate::analysis::{Axes, Figure, Scale, Series, SeriesPoint};
 
 /// Size of labels and legend, in tenths of a point.
 pub(super) const LABEL: f64 = 88.0;
@@ -50,8 +50,13 @@ pub(super) struct Layout {
 }
 
 /// The points of a series that have a place; what is no number has none.
-pub(super) fn placed(series: &Series) -> impl Iterator<Item = &SeriesPoint> {
-    series.points.iter().filter(|point| point.x.is_finite() && point.y.value.is_finite())
+pub(super) fn placed(series: &Series, axes: Axes) -> impl Iterator<Item = &SeriesPoint> {
+    let points = series.points.iter();
+    points.filter(move |point| axes.x.holds(point.x) && axes.y.holds(point.y.value))
+}
+
+fn all_placed(figure: &Figure) -> impl Iterator<Item = &SeriesPoint> {
+    figure.series.iter().flat_map(|series| placed(series, figure.axes))
 }
 
 impl Layout {
@@ -63,7 +68,7 @@ impl Layout {
         let right = SIZE.0 as i32 - EDGE - half_of_last(&x.ticks);
         let bottom = SIZE.1 as i32 - EDGE - LABEL as i32 - 60 - TICK_LABEL as i32 - TICK_GAP - TICK;
         let (legend, top) = legend(figure, left, right);
-        let beside = beside(figure, f64::from(right - left) / (x.high - x.low));
+        let beside = beside(figure, |position| x.share(position) * f64::from(right - left));
         Self { left, right, top, bottom, x, y, legend, beside }
     }
 
@@ -93,38 +98,51 @@ fn half_of_last(ticks: &[Tick]) -> i32 {
 }
 
 fn x_axis(figure: &Figure) -> Axis {
-    let xs = || figure.series.iter().flat_map(placed).map(|point| point.x);
+    let xs = || all_placed(figure).map(|point| point.x);
     let values = extent(xs()).unwrap_or((0.0, 1.0));
     if values.0 == values.1 {
         return Axis::around(values.0);
     }
     let whole = xs().all(|x| x.fract() == 0.0);
-    let mut axis = Axis::for_values(Shown { values, bars: values, whole, n_ticks: 8 });
+    let shown = Shown { values, bars: values, whole, n_ticks: 8 };
     // The last marker stands clear of the edge.
-    axis.high = axis.high.max(values.1 + CLEARANCE * (axis.high - axis.low));
-    axis
+    axis(figure.axes.x, shown).with_clearance(values.1, CLEARANCE)
 }
 
 fn y_axis(figure: &Figure) -> Axis {
-    let ys = || figure.series.iter().flat_map(placed).map(|point| point.y);
-    let values = extent(ys().map(|y| y.value)).unwrap_or((0.0, 1.0));
+    let ys = || all_placed(figure).map(|point| point.y);
+    let Some(values) = extent(ys().map(|y| y.value)) else {
+        return Axis::for_values(Shown {
+            values: (0.0, 1.0),
+            bars: (0.0, 1.0),
+            whole: false,
+            n_ticks: 6,
+        });
+    };
     let ends = ys().filter_map(|y| y.interval).flat_map(|interval| [interval.low, interval.high]);
     let bars = extent(ends.filter(|end| end.is_finite())).unwrap_or(values);
-    Axis::for_values(Shown { values, bars, whole: false, n_ticks: 6 })
+    axis(figure.axes.y, Shown { values, bars, whole: false, n_ticks: 6 })
 }
 
-/// How far series stand apart; `scale` is the length of one on the horizontal
-/// axis. Without error bars nothing is hidden that a line would not show.
-fn beside(figure: &Figure, scale: f64) -> f64 {
-    let points = || figure.series.iter().flat_map(placed);
-    let has_bars = points().any(|point| point.y.interval.is_some_and(|bar| bar.width() > 0.0));
+fn axis(scale: Scale, shown: Shown) -> Axis {
+    match scale {
+        Scale::Linear => Axis::for_values(shown),
+        Scale::Logarithmic => Axis::logarithmic(shown),
+    }
+}
+
+/// How far series stand apart; `across` is where a position lies. Without error
+/// bars nothing is hidden that a line would not show.
+fn beside(figure: &Figure, across: impl Fn(f64) -> f64) -> f64 {
+    let has_bars =
+        all_placed(figure).any(|point| point.y.interval.is_some_and(|bar| bar.width() > 0.0));
     if !has_bars {
         return 0.0;
     }
-    let mut xs: Vec<f64> = points().map(|point| point.x).collect();
+    let mut xs: Vec<f64> = all_placed(figure).map(|point| point.x).collect();
     xs.sort_by(f64::total_cmp);
     xs.dedup();
-    let gaps = xs.windows(2).map(|pair| (pair[1] - pair[0]) * scale);
+    let gaps = xs.windows(2).map(|pair| across(pair[1]) - across(pair[0]));
     gaps.fold(BESIDE, |beside, gap| beside.min(gap * CROWD / figure.series.len() as f64))
 }
 

@@ -7,6 +7,7 @@ mod helvetica;
 mod layout;
 mod marker;
 mod pdf;
+mod scale;
 mod svg;
 
 pub(super) use pdf::pdf;

@@ -2,7 +2,7 @@
 
 use super::{
     block::{Block, Picture, Span, plain},
-    claims, next, precision, provenance, results, trials,
+    claims, hosts, next, precision, provenance, results, trials,
 };
 use crate::{
     claim::Tally,
@@ -12,12 +12,14 @@ use crate::{
 /// The whole page.
 ///
 /// # Errors
-/// If the profile or the environment cannot be written as TOML.
+/// If the profile or the environment cannot be written as TOML, or a bill holds
+/// what is no number.
 pub(crate) fn blocks(findings: &Findings, pictures: &[Picture]) -> anyhow::Result<Vec<Block>> {
     let mut blocks = opening(findings);
     blocks.extend(claims::verdicts(findings));
     blocks.extend(results::blocks(findings, pictures));
     blocks.extend(precision::blocks(&findings.analysis));
+    blocks.extend(hosts::blocks(findings)?);
     blocks.extend(trials::blocks(findings));
     blocks.extend(next::blocks(findings));
     blocks.extend(provenance::blocks(findings)?);

@@ -3,6 +3,7 @@
 mod block;
 mod claims;
 mod contents;
+mod hosts;
 mod html;
 mod markdown;
 mod next;

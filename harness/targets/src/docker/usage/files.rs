@@ -11,7 +11,7 @@ use super::reading::Reading;
 use crate::{
     cgroup::{Hierarchy, group::Group},
     process::Incarnation,
-    usage::InterfaceBytes,
+    usage::{InterfaceBytes, net_dev},
 };
 
 /// The files of one life of a container.
@@ -56,22 +56,9 @@ impl Files {
         let mut net_dev = self.net_dev.as_ref()?;
         let mut text = String::new();
         net_dev.rewind().and_then(|()| net_dev.read_to_string(&mut text)).ok()?;
-        let (received_bytes, sent_bytes) = sum_of_interfaces(&text)?;
+        let (received_bytes, sent_bytes) = net_dev::sum(&text, net_dev::is_not_loopback)?;
         Some(InterfaceBytes { sent_bytes, received_bytes, source: "proc-net-dev".to_owned() })
     }
-}
-
-/// The bytes received and sent at all interfaces but loopback, in the text of
-/// a /proc/PID/net/dev; `None` if there is no such interface.
-fn sum_of_interfaces(text: &str) -> Option<(u64, u64)> {
-    let bytes = |line: &str| {
-        let (name, counts) = line.split_once(':')?;
-        let counts: Vec<u64> = counts.split_whitespace().map_while(|n| n.parse().ok()).collect();
-        // Eight columns for what was received, and then those for what was sent.
-        (name.trim() != "lo").then_some((*counts.first()?, *counts.get(8)?))
-    };
-    let add = |sum: (u64, u64), one: (u64, u64)| (sum.0 + one.0, sum.1 + one.1);
-    text.lines().filter_map(bytes).reduce(add)
 }
 
 #[cfg(test)]
@@ -79,30 +66,6 @@ mod tests {
     use bollard::models::{ContainerState, HostConfig};
 
     use super::*;
-
-    const NET_DEV: &str = "\
-Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo:    2222      10    0    0    0     0          0         0     2222      10    0    0    0     0       0          0
-  eth0:    1042      15    0    0    0     0          0         0   104857     700    0    0    0     0       0          0
-";
-
-    #[test]
-    fn loopback_is_no_traffic_of_the_container() {
-        assert_eq!(sum_of_interfaces(NET_DEV), Some((1042, 104_857)));
-    }
-
-    #[test]
-    fn a_second_interface_counts_too() {
-        let two = format!("{NET_DEV}  eth1: 8 1 0 0 0 0 0 0 7 1 0 0 0 0 0 0\n");
-        assert_eq!(sum_of_interfaces(&two), Some((1050, 104_864)));
-    }
-
-    #[test]
-    fn a_container_without_network_has_no_bytes() {
-        let alone: String = NET_DEV.lines().take(3).map(|line| format!("{line}\n")).collect();
-        assert_eq!(sum_of_interfaces(&alone), None);
-    }
 
     #[test]
     fn a_process_that_is_not_in_the_container_is_not_taken_for_it() {

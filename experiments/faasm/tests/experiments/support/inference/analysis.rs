@@ -43,6 +43,7 @@ pub(crate) fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {
         "p99 [ms]",
         "Network [MB]",
         "Peak memory [MB]",
+        "Floor [ms]",
     ];
     let mut rows = Vec::new();
     for (point, records) in trials {
@@ -66,9 +67,20 @@ pub(crate) fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {
             let samples: Vec<_> = records.iter().map(|record| of(record)).collect();
             row.push(Cell::Measured(mean(&samples)?));
         }
+        row.push(floor(records)?);
         rows.push(row);
     }
     Ok(Table { columns: columns.map(str::to_owned).into(), rows })
+}
+
+/// What the generator took for a request to a server that answers at once: the
+/// part of a latency that is its own.
+fn floor(records: &[&Record]) -> anyhow::Result<Cell> {
+    let of = |record: &&Record| Some(record.floor?.null_p50_us / 1e3);
+    match records.iter().map(of).collect::<Option<Vec<_>>>() {
+        Some(floors) => Ok(Cell::Measured(mean(&floors)?)),
+        None => Ok(Cell::Text("not calibrated".into())),
+    }
 }
 
 /// A quantity of one set of trials over that of another.

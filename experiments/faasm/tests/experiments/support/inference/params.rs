@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use harness::one_or_many;
-use load::report::Quantiles;
+use load::report::{Floor, Quantiles};
 use serde::{Deserialize, Serialize};
 
 use crate::support::deployment::{Mode, Replicas};
@@ -69,6 +69,9 @@ pub(crate) struct Record {
     pub(crate) throughput_per_s: f64,
     /// Latencies of all successes.
     pub(crate) latency: Quantiles,
+    /// What the generator measured before, where there was nothing to measure.
+    #[serde(default)]
+    pub(crate) floor: Option<Floor>,
     /// Latencies of those that started cold.
     pub(crate) cold: Option<Quantiles>,
     /// The percentiles 1 to 99 of all latencies, in microseconds.

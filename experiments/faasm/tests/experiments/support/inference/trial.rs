@@ -44,7 +44,7 @@ pub(super) async fn trial(params: &Params, point: &Point, bed: &Bed) -> anyhow::
 
     let before = bed.usage(&deployment.functions()).await?;
     let limit = expected(params) + Duration::from_secs(60 + params.timeout_s);
-    let files = bed.run(&drive_job(params, point, bed.seed(), &deployment), limit).await?;
+    let files = bed.run_billed(&drive_job(params, point, bed.seed(), &deployment), limit).await?;
     let after = bed.usage(&deployment.functions()).await?;
 
     let report: Report = read_json(&files.join("load.json"))?;
@@ -57,6 +57,7 @@ pub(super) async fn trial(params: &Params, point: &Point, bed: &Bed) -> anyhow::
     Ok(Record {
         throughput_per_s: report.achieved_per_s,
         latency: report.latency.context("no request succeeded")?,
+        floor: report.floor,
         cold: report.labels.get(COLD).copied(),
         percentiles_us: (1..=99).filter_map(percentile_us).collect(),
         network_bytes: network_bytes(&before, &after)?,
@@ -80,6 +81,6 @@ fn drive_job(params: &Params, point: &Point, seed: u64, deployment: &Deployment)
     args.extend(flags.iter().map(String::as_str));
     args.extend(["--connections", &connections, "--think", &think, "--seed", &seed]);
     args.extend(["--duration", &duration, "--warm-up", &warm_up, "--timeout", &timeout]);
-    args.extend(["--label-header", START_HEADER]);
+    args.extend(["--label-header", START_HEADER, "--calibrate"]);
     Role::job("client", &args)
 }
