@@ -58,11 +58,33 @@ const BLOCKS: [(usize, usize); 13] = [
     (1, 32),
 ];
 
+/// The first layer, the pairs, and the classifier.
+pub(crate) const N_LAYERS: usize = 2 * BLOCKS.len() + 2;
+
 impl Layer {
     /// The side of the square that it makes, in pixels.
     #[must_use]
     pub fn side_after(&self) -> usize {
         self.side.div_ceil(self.stride)
+    }
+
+    /// The side of its window, in pixels.
+    #[must_use]
+    pub fn window_side(&self) -> usize {
+        match self.kind {
+            Kind::Window | Kind::Depthwise => 3,
+            Kind::Pointwise => 1,
+        }
+    }
+
+    /// How many zeros stand before and after each line and column of pixels,
+    /// TensorFlow's SAME: as many as the last window needs, half of them,
+    /// rounded down, before.
+    #[must_use]
+    pub fn padding(&self) -> (usize, usize) {
+        let n_covered = (self.side_after() - 1) * self.stride + self.window_side();
+        let n_zeros = n_covered.saturating_sub(self.side);
+        (n_zeros / 2, n_zeros - n_zeros / 2)
     }
 
     /// How many weights it has, its bias not among them.
@@ -121,7 +143,7 @@ mod tests {
     #[test]
     fn the_published_size_is_that_of_the_description() {
         let published = Architecture::MOBILENET_V1;
-        assert_eq!(published.layers().len(), 28);
+        assert_eq!((published.layers().len(), N_LAYERS), (28, 28));
         assert_eq!(published.n_parameters() / 100_000, 42);
         assert_eq!(published.n_multiply_adds() / 1_000_000, 568);
     }

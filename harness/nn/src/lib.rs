@@ -4,11 +4,13 @@
 //! The forward pass here is slow and exact: what runs fast is judged by it.
 
 mod architecture;
+mod assemble;
 mod bitmap;
 mod error;
 mod flat;
 mod generate;
 mod network;
+mod onnx;
 mod open;
 mod random;
 mod reference;

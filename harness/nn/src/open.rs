@@ -2,13 +2,10 @@
 
 use std::{fs, path::Path};
 
-use crate::{ModelError, Network, flat, tflite};
-
-/// ONNX is a protobuf that begins with its version, field 1.
-const ONNX_BEGINNING: u8 = 0x08;
+use crate::{ModelError, Network, flat, onnx, tflite};
 
 impl Network {
-    /// Reads a file in TensorFlow Lite's or in the flat format.
+    /// Reads a file in TensorFlow Lite's format, in ONNX's or in the flat one.
     ///
     /// # Errors
     /// If it cannot be read, or is not a MobileNet v1.
@@ -28,14 +25,12 @@ impl Network {
         if file.get(4..8) == Some(tflite::IDENTIFIER) {
             return Self::from_tflite(file);
         }
-        match file.first() {
-            Some(&ONNX_BEGINNING) => Err(ModelError::Onnx),
-            _ => {
-                let beginning = &file[..file.len().min(8)];
-                let found = String::from_utf8_lossy(beginning).into_owned();
-                Err(ModelError::UnknownFormat { found })
-            }
+        if file.first() == Some(&onnx::BEGINNING) {
+            return Self::from_onnx(file);
         }
+        let beginning = &file[..file.len().min(8)];
+        let found = String::from_utf8_lossy(beginning).into_owned();
+        Err(ModelError::UnknownFormat { found })
     }
 }
 
@@ -48,18 +43,14 @@ mod tests {
     }
 
     #[test]
-    fn other_formats_are_named() {
-        insta::assert_snapshot!(refusal(b"\x08\x07\x12\x07pytorch"), @"
-        ONNX models are not read
-        (hint: pass the same network as TensorFlow Lite, mobilenet_v1_1.0_224.tflite)
-        ");
+    fn another_format_is_shown_by_its_beginning() {
         insta::assert_snapshot!(refusal(b"PK\x03\x04 a zip"), @r#"
-        the model begins with "PK\u{3}\u{4} a z", and is neither TensorFlow Lite nor flat
-        (hint: pass a .tflite file)
+        the model begins with "PK\u{3}\u{4} a z", and is neither TensorFlow Lite, ONNX nor flat
+        (hint: pass a .tflite or .onnx file)
         "#);
         insta::assert_snapshot!(refusal(b""), @r#"
-        the model begins with "", and is neither TensorFlow Lite nor flat
-        (hint: pass a .tflite file)
+        the model begins with "", and is neither TensorFlow Lite, ONNX nor flat
+        (hint: pass a .tflite or .onnx file)
         "#);
     }
 

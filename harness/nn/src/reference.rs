@@ -81,13 +81,9 @@ impl Weights {
 
     /// The places under the window at an output pixel; some may lie outside.
     fn window(&self, y: usize, x: usize) -> Vec<(isize, isize)> {
-        let size = if self.layer.kind == Kind::Pointwise { 1 } else { 3 };
-        // TensorFlow's SAME: as many zeros as the last window needs, half of
-        // them, rounded down, before the image.
-        let n_covered = (self.layer.side_after() - 1) * self.layer.stride + size;
-        let before = (n_covered.saturating_sub(self.layer.side) / 2).cast_signed();
+        let before = self.layer.padding().0.cast_signed();
         let first = |at: usize| (at * self.layer.stride).cast_signed() - before;
-        let size = size.cast_signed();
+        let size = self.layer.window_side().cast_signed();
         let places = (0..size).flat_map(|row| (0..size).map(move |column| (row, column)));
         places.map(|(row, column)| (first(y) + row, first(x) + column)).collect()
     }

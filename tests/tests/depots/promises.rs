@@ -12,7 +12,7 @@ use crate::{
 /// A promise kept by a place.
 type Promise = fn(&mut dyn Server);
 
-pub(crate) const ALL: [(&str, Promise); 8] = [
+pub(crate) const ALL: [(&str, Promise); 9] = [
     ("what_is_uploaded_is_downloaded", roundtrip),
     ("what_is_there_already_is_not_sent_again", again),
     ("an_upload_without_its_last_file_is_not_whole", without_mark),
@@ -20,6 +20,7 @@ pub(crate) const ALL: [(&str, Promise); 8] = [
     ("a_file_that_changed_there_is_refused", changed_there),
     ("a_changed_entry_replaces_what_was_there", replaced),
     ("a_place_without_the_data_is_told", nothing_there),
+    ("a_key_that_is_not_there_is_a_usage_error", unknown_key),
     ("a_place_that_does_not_answer_is_told", no_answer),
 ];
 
@@ -160,6 +161,17 @@ fn replaced(server: &mut dyn Server) {
 
 fn nothing_there(server: &mut dyn Server) {
     expect_refused(&Machine::new(server), "nothing of lines is there");
+}
+
+fn unknown_key(server: &mut dyn Server) {
+    let here = Machine::with(server, TEXT);
+    here.upload().wait().expect_code(0);
+    let (place, key) = (server.place(), ["--key", "original-00"]);
+    for moving in [["upload", "lines", "--to", &place], ["download", "lines", "--from", &place]] {
+        let answer = here.data(&[&moving[..], &key].concat()).wait();
+        assert!(answer.stderr.contains("no entry `original-00`"), "{}", answer.stderr);
+        answer.expect_code(2);
+    }
 }
 
 fn no_answer(server: &mut dyn Server) {

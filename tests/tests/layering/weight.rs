@@ -8,8 +8,8 @@ const TOO_HEAVY_FOR_XTASK: [&str; 8] =
     ["axum", "bollard", "candle", "hyper", "kube", "object_store", "tokio", "wasmtime"];
 
 /// The local target needs no container, no cluster and no cloud.
-const TOO_HEAVY_FOR_LOCAL: [&str; 5] =
-    ["bollard", "candle", "kube", "object_store", "testcontainers"];
+const TOO_HEAVY_FOR_LOCAL: [&str; 6] =
+    ["bollard", "candle", "kube", "object_store", "testcontainers", "tract"];
 
 /// The crates of a tree, one name and version a line, that are of a heavy family.
 fn too_heavy(package: &str, tree: &str, families: &[&str]) -> Vec<String> {
@@ -55,6 +55,7 @@ fn the_command_line_pulls_in_nothing_heavy() {
 #[test]
 fn the_local_target_pulls_in_nothing_heavy() {
     hold(too_heavy("harness", &tree("harness", "local"), &TOO_HEAVY_FOR_LOCAL));
+    hold(too_heavy("faasm", &tree("faasm", "local"), &TOO_HEAVY_FOR_LOCAL));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The operators of a file, one after the other, with what a MobileNet v1 has in their place.
 
-use std::fmt::Debug;
-
 use flatbuffers::InvalidFlatbuffer;
 
 use super::schema::{Graph, Model, Operator, Tensor};
-use crate::{Kind, Layer, ModelError};
+use crate::{
+    Kind, Layer, ModelError,
+    error::{different, expect, malformed},
+};
 
 pub(super) const AVERAGE_POOL: i32 = 1;
 pub(super) const CONV: i32 = 3;
@@ -161,27 +162,6 @@ impl Step<'_> {
         let expected = if is_last { NO_ACTIVATION } else { RELU6 };
         expect(&format!("activation of {}", self.name()), activation, expected)
     }
-}
-
-/// Refuses what differs from what a MobileNet v1 has.
-pub(super) fn expect<T: Copy + PartialEq + Debug>(
-    place: &str,
-    found: T,
-    expected: T,
-) -> Result<(), ModelError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(different(place, &format!("{expected:?}"), &format!("{found:?}")))
-}
-
-pub(super) fn malformed(what: &str) -> ModelError {
-    ModelError::Malformed(what.to_owned())
-}
-
-fn different(place: &str, expected: &str, found: &str) -> ModelError {
-    let [place, expected, found] = [place, expected, found].map(str::to_owned);
-    ModelError::Different { place, expected, found }
 }
 
 fn present<T>(found: Option<T>, what: &str) -> Result<T, ModelError> {

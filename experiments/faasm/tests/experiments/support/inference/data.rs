@@ -27,7 +27,8 @@ impl DataSet for MobileNet {
     fn about(&self) -> About {
         About {
             name: "mobilenet",
-            source: "mobilenet_v1_1.0_224.tflite of TensorFlow's model zoo, as --set model=FILE",
+            source: "mobilenet_v1_1.0_224.tflite of TensorFlow's model zoo, or an ONNX file, as --set \
+                     model=FILE",
             licence: "Apache-2.0",
             size: "4.2 million weights, 17 MB",
             substitute_cannot_show: "what is in a picture: its weights are random, of the same shape",
@@ -61,7 +62,7 @@ fn digest(model: &Path) -> anyhow::Result<String> {
         return digest_file(model);
     }
     Err(Fault::usage(format!(
-        "--set model={}: no such file\n(hint: a .tflite file, or `generated`)",
+        "--set model={}: no such file\n(hint: a .tflite or .onnx file, or `generated`)",
         model.display()
     )))
 }

@@ -33,7 +33,7 @@ pub(crate) struct Params {
     pub(crate) duration_s: u64,
     /// How long an answer may take, in seconds (wrk's --timeout=5s).
     pub(crate) timeout_s: u64,
-    /// `generated`, or the path of a MobileNet v1 as a .tflite file.
+    /// `generated`, or the path of a MobileNet v1 as a .tflite or .onnx file.
     pub(crate) model: String,
 }
 
