@@ -13,7 +13,7 @@ mod isolations;
 
 use std::time::Duration;
 
-use faasm::native::on_baseline;
+use faasm::native::Level;
 use kv::Pool;
 use nn::{Architecture, Network, generate_bitmap};
 
@@ -26,7 +26,7 @@ fn main() {
     let isolations = Isolations::start("mobilenet", GUEST, store);
     let wasm = || isolations.wasm(0, b"");
     let native = || isolations.native(0, b"");
-    let baseline = || on_baseline(native);
+    let baseline = || Level::Baseline.at_most(native);
     compare(("wasm", &wasm), ("native for any x86-64", &baseline));
     compare(("wasm", &wasm), ("native for this machine", &native));
 }

@@ -1,7 +1,9 @@
-//! The guests' product of matrices against a well-kept library's, on one thread.
+//! The guests' product of matrices against a well-kept library's: the kernel on
+//! one thread, and the whole multiplication by chained calls.
 //!
-//! Both compute on the same matrices in turns, and each run is compared with
-//! its neighbour: other load comes and goes, and mostly hits both.
+//! All compute on the same matrices in turns, and each run is compared with
+//! its neighbour: other load comes and goes, and mostly hits both. The size of
+//! the whole multiplication is that of the variable `PRODUCT_SIZE`.
 
 use std::{
     hint::black_box,
@@ -12,28 +14,21 @@ use std::{
 #[expect(dead_code, unused_imports, reason = "what networks use is measured with them")]
 mod gemm;
 #[path = "../../../fixtures/guests/src/simd/mod.rs"]
-#[cfg_attr(test, expect(unused_imports, reason = "only the sources' own tests use all of it"))]
 mod simd;
+#[path = "product/whole.rs"]
+mod whole;
 
 /// What the guests' sources ask of their host.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(test, target_arch = "x86_64"))]
 mod host {
-    // Cargo also builds a benchmark as a test, and so the sources' own tests.
-    #[cfg(test)]
-    pub(super) use faasm::native::on_baseline;
-
-    pub(super) fn has_avx512() -> bool {
-        is_x86_feature_detected!("avx512f") && has_avx2_fma()
-    }
-
-    pub(super) fn has_avx2_fma() -> bool {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-    }
+    pub(super) use faasm::native::Level;
 }
 
 const SIZES: [usize; 4] = [250, 500, 1000, 2000];
 /// Of each size, in total.
 const TIME: Duration = Duration::from_secs(8);
+/// The rows of the whole multiplication, if nothing else is asked for.
+const WHOLE_SIZE: usize = 2000;
 
 fn main() {
     for size in SIZES {
@@ -43,6 +38,10 @@ fn main() {
         let (left, right) = (matrix(1), matrix(500));
         compare(size, &left, &right);
     }
+    let asked = std::env::var("PRODUCT_SIZE").ok();
+    whole::compare(
+        asked.map_or(WHOLE_SIZE, |size| size.parse().expect("PRODUCT_SIZE is a number")),
+    );
 }
 
 fn compare(size: usize, left: &[f32], right: &[f32]) {
@@ -68,13 +67,15 @@ fn compare(size: usize, left: &[f32], right: &[f32]) {
     );
 }
 
+/// Adds the product of some rows and a square matrix of `size`.
 fn add_their_product(size: usize, left: &[f32], right: &[f32], output: &mut [f32]) {
-    let stride = size as isize;
+    let (n_rows, stride) = (left.len() / size, size as isize);
+    assert!(output.len() == left.len() && right.len() == size * size);
     let (left, right, output) = (left.as_ptr(), right.as_ptr(), output.as_mut_ptr());
-    // SAFETY: each matrix has `size` rows of `size` numbers.
+    // SAFETY: every row has `size` numbers, and both sides have as many as is said.
     unsafe {
         matrixmultiply::sgemm(
-            size, size, size, 1.0, left, stride, 1, right, stride, 1, 1.0, output, stride, 1,
+            n_rows, size, size, 1.0, left, stride, 1, right, stride, 1, 1.0, output, stride, 1,
         );
     }
 }

@@ -5,5 +5,5 @@ mod guests;
 mod process;
 mod turn;
 
-pub use guests::on_baseline;
+pub use guests::Level;
 pub use process::{ChainedCalls, Process, ProcessSettings};

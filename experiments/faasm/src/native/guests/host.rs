@@ -9,10 +9,8 @@ use super::{
 };
 use crate::{host::clock_ns, state::Access};
 
-#[cfg(test)]
-pub(super) use super::vectors::on_baseline;
-#[cfg(target_arch = "x86_64")]
-pub(super) use super::vectors::{has_avx2_fma, has_avx512};
+#[cfg(any(test, target_arch = "x86_64"))]
+pub(super) use super::vectors::Level;
 
 /// Defines host functions by what they do to the thread's call.
 ///

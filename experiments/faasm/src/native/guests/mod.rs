@@ -29,4 +29,4 @@ mod text;
 mod trap;
 
 pub(super) use run::{find, run};
-pub use vectors::on_baseline;
+pub use vectors::Level;
