@@ -3,7 +3,8 @@
 //!
 //! All compute on the same matrices in turns, and each run is compared with
 //! its neighbour: other load comes and goes, and mostly hits both. The size of
-//! the whole multiplication is that of the variable `PRODUCT_SIZE`.
+//! the whole multiplication is that of the variable `PRODUCT_SIZE`; the words
+//! `kernel` and `whole` choose a part.
 
 use std::{
     hint::black_box,
@@ -31,20 +32,24 @@ const TIME: Duration = Duration::from_secs(8);
 const WHOLE_SIZE: usize = 2000;
 
 fn main() {
-    for size in SIZES {
-        let matrix = |salt: usize| -> Vec<f32> {
-            (0..size * size).map(|at| ((at * 7919 + salt) % 1009) as f32 / 1009.0).collect()
-        };
-        let (left, right) = (matrix(1), matrix(500));
-        compare(size, &left, &right);
+    let words: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_wanted = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
+    if is_wanted("kernel") {
+        SIZES.into_iter().for_each(compare);
     }
-    let asked = std::env::var("PRODUCT_SIZE").ok();
-    whole::compare(
-        asked.map_or(WHOLE_SIZE, |size| size.parse().expect("PRODUCT_SIZE is a number")),
-    );
+    if is_wanted("whole") {
+        let asked = std::env::var("PRODUCT_SIZE").ok();
+        let size = asked.map_or(WHOLE_SIZE, |size| size.parse().expect("PRODUCT_SIZE is a number"));
+        whole::compare(size);
+    }
 }
 
-fn compare(size: usize, left: &[f32], right: &[f32]) {
+/// Compares the kernels for matrices of `size` rows.
+fn compare(size: usize) {
+    let matrix = |salt: usize| -> Vec<f32> {
+        (0..size * size).map(|at| ((at * 7919 + salt) % 1009) as f32 / 1009.0).collect()
+    };
+    let (left, right) = (matrix(1), matrix(500));
     let shape = gemm::Shape { n_rows: size, depth: size, n_columns: size };
     let mut scratch = vec![0.0; gemm::scratch_len(shape)];
     let (mut ours, mut theirs) = (vec![0.0; size * size], vec![0.0; size * size]);
@@ -52,10 +57,10 @@ fn compare(size: usize, left: &[f32], right: &[f32]) {
     let end = Instant::now() + TIME;
     while Instant::now() < end || ratios.len() < 5 {
         let our_time = timed(|| {
-            let matrices = gemm::Matrices { left, right, output: &mut ours };
+            let matrices = gemm::Matrices { left: &left, right: &right, output: &mut ours };
             gemm::add_product(shape, matrices, &mut scratch);
         });
-        let their_time = timed(|| add_their_product(size, left, right, &mut theirs));
+        let their_time = timed(|| add_their_product(size, &left, &right, &mut theirs));
         ratios.push(our_time / their_time);
         our_rates.push(2.0 * (size as f64).powi(3) / our_time / 1e9);
     }

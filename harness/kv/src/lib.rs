@@ -9,6 +9,7 @@ mod client;
 mod command;
 mod resp;
 mod server;
+mod spares;
 mod store;
 
 pub use client::{Client, Error, Pipeline, Pool, Pooled, Result};

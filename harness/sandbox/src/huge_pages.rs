@@ -45,7 +45,8 @@ pub(crate) fn reserve(len_bytes: usize) -> rustix::io::Result<NonNull<u8>> {
     Ok(NonNull::new(base).expect("a mapping without a wanted address is never at zero"))
 }
 
-/// Moves the bytes at `base` into huge pages, as far as the system has any. Pages that nobody wrote are written thereby.
+/// Moves the bytes at `base` into huge pages, as far as the system has any. Pages that nobody wrote come to be thereby, as
+/// zeros; where there is none at all, nothing happens.
 ///
 /// # Safety
 /// They must be mapped.

@@ -4,7 +4,10 @@ use std::{
     ops::Range,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     ptr::NonNull,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use anyhow::Context as _;
@@ -114,15 +117,19 @@ impl Region {
             .context("cannot clear a region")
     }
 
-    /// Moves these bytes into huge pages, if the system has any; the ends, which are only parts of one, stay where they
-    /// are. Once moved, bytes are cheaper to attach and to reach. All must have been written, as huge pages have no holes,
-    /// and it costs as much time as writing them: it is for what is read much oftener than it is replaced.
+    /// Has these bytes lie in huge pages, if the system has any; the ends, which are only parts of one, stay where they
+    /// are. Such bytes are cheaper to attach and to reach. It is for what is about to be written, all of it, as huge pages
+    /// have no holes: bytes that lie elsewhere already are moved, which costs as much time as writing them.
     ///
     /// # Errors
     /// If they are not all inside the region.
     pub fn use_huge_pages(&self, bytes: &Range<usize>) -> Result<(), OutOfBounds> {
         OutOfBounds::check(bytes.start, bytes.len(), self.len_bytes)?;
         let whole = huge_pages::whole_huge_pages(bytes);
+        for start in whole.clone().step_by(huge_pages::HUGE_PAGE_BYTES) {
+            // The system makes no huge page of nothing at all, but of a single page that it makes now.
+            std::hint::black_box(self.words()[start / size_of::<u64>()].load(Ordering::Relaxed));
+        }
         if !whole.is_empty() {
             // SAFETY: the offset is inside the mapping, and so are the bytes.
             unsafe { huge_pages::collapse(self.base.add(whole.start), whole.len()) };

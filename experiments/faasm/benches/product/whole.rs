@@ -30,8 +30,8 @@ const GUEST: &[u8] = include_bytes!("../../../../fixtures/guests/mat_mul.wasm");
 const USER: &str = "u";
 /// The paper's.
 const N_SPLITS: u32 = 2;
-/// Containers of the original's experiment.
-const N_PROCESSES: usize = 10;
+/// Calls that wait for what they chained, each in a process of its own.
+const N_WAITING: usize = 9;
 const N_TURNS: usize = 5;
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -59,6 +59,7 @@ pub(super) fn compare(size: usize) {
     );
 }
 
+/// As many calls as multiply at once, on either side.
 fn n_cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
@@ -79,7 +80,7 @@ fn their_product(size: usize, left: &[f32], right: &[f32]) -> Vec<f32> {
 fn native(matrices: &Path) -> f64 {
     let global = Global::with(matrices);
     let all = Processes::default();
-    for _ in 0..N_PROCESSES {
+    for _ in 0..N_WAITING + n_cores() {
         let settings = ProcessSettings {
             function: function(),
             chained_timeout: LIMIT,

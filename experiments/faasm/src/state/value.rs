@@ -95,8 +95,12 @@ impl Value {
     /// If the range is outside the value.
     pub fn write(&self, offset: usize, bytes: &[u8]) -> anyhow::Result<()> {
         let _transfer = lock(&self.transfer);
+        let written = offset..offset.saturating_add(bytes.len());
+        self.check(&written)?;
+        if lock(&self.marks).pulled.missing_from(written.clone()) == [written.clone()] {
+            self.use_huge_pages(&written);
+        }
         self.region.write(offset, bytes).with_context(|| self.describe())?;
-        let written = offset..offset + bytes.len();
         let mut marks = lock(&self.marks);
         marks.pulled.insert(written.clone());
         marks.dirty_ranges.insert(written);
@@ -141,10 +145,10 @@ impl Value {
     /// If the global tier does not answer, or holds more than fits.
     pub fn pull(&self, global: &Pool) -> anyhow::Result<()> {
         let _transfer = lock(&self.transfer);
+        self.use_huge_pages(&(0..self.len()));
         let mut copy = Copy::new(&self.region);
         global.get()?.get_into(&self.key, &mut |offset, bytes| copy.write(offset, bytes))?;
         copy.finish(&self.key)?;
-        self.use_huge_pages(&(0..self.len()));
         *lock(&self.marks) = Marks { pulled: ByteRanges::of(0..self.len()), ..Marks::default() };
         Ok(())
     }
@@ -192,8 +196,10 @@ impl Value {
     fn push_whole(&self, global: &Pool) -> anyhow::Result<()> {
         // Bytes that were never here would be sent as zeros.
         self.pull_missing_now(0..self.len(), global)?;
-        let bytes = self.region.read_vec(0, self.len()).expect("the range is the whole");
-        Ok(global.get()?.set(&self.key, &bytes)?)
+        let mut read = |offset: usize, into: &mut [u8]| {
+            self.region.read(offset, into).expect("the range is inside the whole");
+        };
+        Ok(global.get()?.set_from(&self.key, self.len(), &mut read)?)
     }
 
     /// Sends `runs` and, if the whole value was here, reads it back: so the
@@ -235,6 +241,7 @@ impl Value {
     }
 
     fn pull_gap(&self, gap: &Range<usize>, client: &mut Client) -> anyhow::Result<()> {
+        self.use_huge_pages(gap);
         let mut copy = Copy::new(&self.region);
         if *gap == (0..self.len()) {
             client.get_into(&self.key, &mut |offset, bytes| copy.write(offset, bytes))?;
@@ -243,14 +250,12 @@ impl Value {
             let mut sink = |offset: usize, bytes: &[u8]| copy.write(gap.start + offset, bytes);
             client.get_range_into(&self.key, start, end, &mut sink)?;
         }
-        copy.finish(&self.key)?;
-        self.use_huge_pages(gap);
-        Ok(())
+        copy.finish(&self.key)
     }
 
-    /// What was pulled stays, and each call that uses it maps it again.
-    fn use_huge_pages(&self, pulled: &Range<usize>) {
-        self.region.use_huge_pages(pulled).expect("what was pulled is inside the region");
+    /// What comes stays, and each call that uses it maps it again.
+    fn use_huge_pages(&self, coming: &Range<usize>) {
+        self.region.use_huge_pages(coming).expect("what comes is inside the region");
     }
 
     /// Takes the marks of what is dirty; none if nothing is.

@@ -70,6 +70,21 @@ impl Client {
         expect::ok(&self.command_with(args, value)?, || describe(args.iter()))
     }
 
+    /// Sets `key` as [`Client::set`] does, to `len_bytes` bytes that need not lie
+    /// in one piece: `read` fills in those from an offset on, from first to last.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn set_from(
+        &mut self,
+        key: impl AsRef<[u8]>,
+        len_bytes: usize,
+        read: &mut dyn FnMut(usize, &mut [u8]),
+    ) -> Result<()> {
+        let args: &[&[u8]] = &[b"SET", key.as_ref()];
+        expect::ok(&self.command_from(args, len_bytes, read)?, || describe(args.iter()))
+    }
+
     /// Sets `key` for the time `ttl` if it does not exist, and says whether it
     /// did: the acquisition of a lock.
     ///

@@ -19,6 +19,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Payloads from this size on are sent from where they are, not copied first.
 const LARGE_BYTES: usize = 32 * 1024;
 
+/// What is sent at a time of a payload that does not lie in one piece.
+const PIECE_BYTES: usize = 64 * 1024;
+
 /// Memory that the buffer of requests keeps between operations.
 const KEEP_BYTES: usize = 4 * 1024 * 1024;
 
@@ -104,6 +107,20 @@ impl Client {
         self.begin(args)?;
         self.requests.push_open(args, payload.len());
         self.send(args, Some(payload))?;
+        self.finish(args)
+    }
+
+    /// Like [`Client::command_with`], with a payload that `read` hands out in
+    /// pieces, from first to last.
+    pub(super) fn command_from(
+        &mut self,
+        args: &[&[u8]],
+        len_bytes: usize,
+        read: &mut dyn FnMut(usize, &mut [u8]),
+    ) -> Result<Reply> {
+        self.begin(args)?;
+        self.requests.push_open(args, len_bytes);
+        self.send_pieces(len_bytes, read).map_err(|source| self.sending(source, args))?;
         self.finish(args)
     }
 
@@ -196,11 +213,31 @@ impl Client {
             Some(payload) => self.send_with_payload(payload),
             None => self.stream.write_all(self.requests.as_bytes()),
         };
-        result.map_err(|source| Error::Io {
-            doing: describe(args.iter()),
-            address: self.address,
-            source,
-        })
+        result.map_err(|source| self.sending(source, args))
+    }
+
+    fn sending(&self, source: io::Error, args: &[&[u8]]) -> Error {
+        Error::Io { doing: describe(args.iter()), address: self.address, source }
+    }
+
+    fn send_pieces(
+        &mut self,
+        len_bytes: usize,
+        read: &mut dyn FnMut(usize, &mut [u8]),
+    ) -> io::Result<()> {
+        let mut piece = vec![0; len_bytes.min(PIECE_BYTES)];
+        if len_bytes < LARGE_BYTES {
+            read(0, &mut piece);
+            self.requests.close(&piece);
+            return self.stream.write_all(self.requests.as_bytes());
+        }
+        self.stream.write_all(self.requests.as_bytes())?;
+        for offset in (0..len_bytes).step_by(PIECE_BYTES) {
+            let piece = &mut piece[..PIECE_BYTES.min(len_bytes - offset)];
+            read(offset, piece);
+            self.stream.write_all(piece)?;
+        }
+        self.stream.write_all(b"\r\n")
     }
 
     fn send_with_payload(&mut self, payload: &[u8]) -> io::Result<()> {

@@ -1,6 +1,10 @@
 //! Writing replies and requests into one growing buffer.
 
 use super::decimal::push_decimal;
+use crate::spares::Spares;
+
+/// What a binary string has around it at most: its length and two line ends.
+const BULK_FRAME_BYTES: usize = 32;
 
 /// The version of RESP that a connection speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +22,14 @@ pub(crate) struct Encoder {
     pub(crate) bytes: Vec<u8>,
     /// How maps, sets and nulls are written.
     pub(crate) protocol: Protocol,
+    /// Where there is room for large replies.
+    pub(crate) spares: Spares,
 }
 
 impl Encoder {
     /// An empty buffer.
     pub(crate) fn new(protocol: Protocol) -> Self {
-        Self { bytes: Vec::new(), protocol }
+        Self { bytes: Vec::new(), protocol, spares: Spares::default() }
     }
 
     /// A short text such as `OK`.
@@ -48,6 +54,7 @@ impl Encoder {
 
     /// A binary string.
     pub(crate) fn bulk(&mut self, payload: &[u8]) {
+        self.spares.make_room(&mut self.bytes, payload.len() + BULK_FRAME_BYTES);
         push_bulk(&mut self.bytes, payload);
     }
 

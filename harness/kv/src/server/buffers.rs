@@ -4,15 +4,13 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::resp::{
-    Args, Decoded, Encoder, MAX_REQUEST_BYTES, Protocol, ProtocolError, RequestDecoder,
+use crate::{
+    resp::{Args, Decoded, Encoder, MAX_REQUEST_BYTES, Protocol, ProtocolError, RequestDecoder},
+    spares::Spares,
 };
 
 /// How much is read at least at once.
 const READ_BYTES: usize = 64 * 1024;
-
-/// What a buffer keeps when it is empty.
-const KEEP_BYTES: usize = 1024 * 1024;
 
 /// Nothing more is read when so many bytes of requests wait to be run.
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
@@ -29,16 +27,18 @@ pub(super) struct Input {
     len_bytes: usize,
     n_missing: usize,
     decoder: RequestDecoder,
+    spares: Spares,
 }
 
 impl Input {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(spares: Spares) -> Self {
         Self {
             bytes: Vec::new(),
             start: 0,
             len_bytes: 0,
             n_missing: 0,
             decoder: RequestDecoder::default(),
+            spares,
         }
     }
 
@@ -93,8 +93,9 @@ impl Input {
             self.start = 0;
         }
         if self.bytes.is_empty() {
-            self.bytes.shrink_to(KEEP_BYTES);
+            self.spares.release(&mut self.bytes);
         }
+        self.spares.make_room(&mut self.bytes, self.n_missing);
         // An announced length is only believed in steps: memory at most
         // doubles what has arrived.
         let most = self.bytes.len().max(READ_BYTES);
@@ -112,8 +113,17 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
-        Self { encoder: Encoder::new(Protocol::Resp2), n_sent: 0 }
+    pub(super) fn new(spares: Spares) -> Self {
+        Self { encoder: Encoder { spares, ..Encoder::new(Protocol::Resp2) }, n_sent: 0 }
+    }
+
+    /// Makes ready for more replies: those that keep coming must not pile up
+    /// behind what was sent.
+    pub(super) fn drop_sent(&mut self) {
+        if self.n_sent > self.encoder.bytes.len() / 2 {
+            self.encoder.bytes.drain(..self.n_sent);
+            self.n_sent = 0;
+        }
     }
 
     pub(super) fn has_unsent(&self) -> bool {
@@ -137,11 +147,7 @@ impl Output {
         self.n_sent += n_bytes;
         if !self.has_unsent() {
             self.encoder.bytes.clear();
-            self.encoder.bytes.shrink_to(KEEP_BYTES);
-            self.n_sent = 0;
-        } else if self.n_sent > self.encoder.bytes.len() / 2 {
-            // Replies that keep coming must not pile up behind what was sent.
-            self.encoder.bytes.drain(..self.n_sent);
+            self.encoder.spares.release(&mut self.encoder.bytes);
             self.n_sent = 0;
         }
         Ok(())

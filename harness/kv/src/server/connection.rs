@@ -109,11 +109,12 @@ async fn served(wait: &mut Option<Wait>) -> Option<Served> {
 impl Dialogue {
     fn new(shared: Arc<Shared>) -> Self {
         let id = shared.lock().admit();
+        let spares = shared.spares().clone();
         Self {
             shared,
             session: Session { id, name: Vec::new() },
-            input: Input::new(),
-            output: Output::new(),
+            input: Input::new(spares.clone()),
+            output: Output::new(spares),
             wait: None,
             closing: false,
         }
@@ -163,6 +164,7 @@ impl Dialogue {
             self.input.next_request();
             return;
         }
+        self.output.drop_sent();
         let encoder = &mut self.output.encoder;
         match command::run(&mut state.store, &mut self.session, args, encoder) {
             Flow::Continue => state.serve_waiters(),

@@ -8,12 +8,16 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::store::{ClientId, Served, Store, UnixMillis};
+use crate::{
+    spares::Spares,
+    store::{ClientId, Served, Store, UnixMillis},
+};
 
 /// The store, the clients that wait for it, and the clock.
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
+    spares: Spares,
     started: Instant,
     started_at: Duration,
 }
@@ -34,10 +38,16 @@ impl Shared {
                 waiting: HashMap::new(),
                 n_clients: 0,
             }),
+            spares: Spares::default(),
             started: Instant::now(),
             // A clock before 1970 only shifts what EXAT means.
             started_at: started_at.unwrap_or_default(),
         }
+    }
+
+    /// What connections have no need of.
+    pub(super) fn spares(&self) -> &Spares {
+        &self.spares
     }
 
     /// Milliseconds since 1970 by a clock that never steps.

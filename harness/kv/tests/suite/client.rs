@@ -14,6 +14,7 @@ pub(crate) const PROMISES: &[Promise] = &[
     ("client::a_lock_has_one_holder", a_lock_has_one_holder),
     ("client::a_large_value_comes_back_whole", a_large_value_comes_back_whole),
     ("client::a_value_is_streamed_to_a_sink", a_value_is_streamed_to_a_sink),
+    ("client::a_value_is_sent_in_pieces", a_value_is_sent_in_pieces),
     ("client::ranges_are_read_and_written", ranges_are_read_and_written),
     ("client::lists_and_sets_have_methods", lists_and_sets_have_methods),
     ("client::a_pipeline_runs_in_order", a_pipeline_runs_in_order),
@@ -88,6 +89,18 @@ fn a_value_is_streamed_to_a_sink(place: &Place) {
     assert_eq!(client.get_range_into("none", 0, -1, &mut untouched).unwrap(), 0);
     client.set("empty", b"").unwrap();
     assert_eq!(client.get_into("empty", &mut untouched).unwrap(), Some(0));
+}
+
+fn a_value_is_sent_in_pieces(place: &Place) {
+    let mut client = place.client();
+    for len_bytes in [0, 1, 40_000, WEIGHTS_BYTES, 20_000_000] {
+        let value = noise(len_bytes);
+        let mut read = |offset: usize, into: &mut [u8]| {
+            into.copy_from_slice(&value[offset..offset + into.len()]);
+        };
+        client.set_from("k", len_bytes, &mut read).unwrap();
+        assert!(client.get("k").unwrap().unwrap() == value, "{len_bytes} bytes");
+    }
 }
 
 fn ranges_are_read_and_written(place: &Place) {
