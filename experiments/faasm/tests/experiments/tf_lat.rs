@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use harness::{
-    analysis::{Analysis, Axes, Figure, Measure, Series, SeriesPoint},
+    analysis::{Analysis, Axes, Figure, Measure, Scale, Series, SeriesPoint},
     estimate::{mean, single},
 };
 
@@ -42,7 +42,8 @@ fn distribution(trials: &Trials<'_>) -> anyhow::Result<Figure> {
         title: "Latency of a classification".into(),
         x_label: "Latency [ms]".into(),
         y_label: "Calls [%]".into(),
-        axes: Axes::default(),
+        // A cold start takes a hundred times as long as a warm call.
+        axes: Axes { x: Scale::Logarithmic, y: Scale::Linear },
         series,
     })
 }

@@ -32,7 +32,7 @@ pub(super) fn round_values(low: f64, high: f64, n_ticks: u32) -> Vec<f64> {
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let n_decades = (last - first).max(1).unsigned_abs();
     let every = n_decades.div_ceil(n_ticks) as usize;
-    let digits: &[f64] = if n_decades * 3 <= n_ticks { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let digits: &[f64] = if n_decades * 3 <= n_ticks + 1 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let end = first + (n_decades.next_multiple_of(every as u32)) as i32;
     let decades = (first..=end).step_by(every);
     let values: Vec<f64> = decades
@@ -70,6 +70,10 @@ mod tests {
         );
         assert_eq!(round_values(3.0, 40.0, 6), [2.0, 5.0, 10.0, 20.0, 50.0]);
         assert_eq!(round_values(2.0, 2.0, 6), [2.0, 5.0]);
+        assert_eq!(
+            round_values(16.0, 1260.0, 8),
+            [10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3]
+        );
     }
 
     #[test]
