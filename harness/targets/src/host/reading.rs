@@ -18,8 +18,8 @@ pub struct HostReading {
     #[serde(flatten)]
     pub processors: Processors,
     /// Bytes at all network interfaces, loopback too: what two processes of the
-    /// host say to each other is sent and received, and what two containers do
-    /// passes several interfaces.
+    /// host say to each other is sent and received, what a container sends is
+    /// received by the host, and by each interface on its way.
     #[serde(flatten)]
     pub network: Transfer,
     /// Bytes written to its disks.
