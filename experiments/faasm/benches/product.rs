@@ -3,8 +3,8 @@
 //!
 //! All compute on the same matrices in turns, and each run is compared with
 //! its neighbour: other load comes and goes, and mostly hits both. The size of
-//! the whole multiplication is that of the variable `PRODUCT_SIZE`; the words
-//! `kernel` and `whole` choose a part.
+//! the whole multiplication is that of the variable `PRODUCT_SIZE`, its turns are
+//! `PRODUCT_TURNS`; the words `kernel` and `whole` choose a part.
 
 use std::{
     hint::black_box,
@@ -30,6 +30,8 @@ const SIZES: [usize; 4] = [250, 500, 1000, 2000];
 const TIME: Duration = Duration::from_secs(8);
 /// The rows of the whole multiplication, if nothing else is asked for.
 const WHOLE_SIZE: usize = 2000;
+/// And how often it is made in each way.
+const N_TURNS: usize = 5;
 
 fn main() {
     let words: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
@@ -38,10 +40,14 @@ fn main() {
         SIZES.into_iter().for_each(compare);
     }
     if is_wanted("whole") {
-        let asked = std::env::var("PRODUCT_SIZE").ok();
-        let size = asked.map_or(WHOLE_SIZE, |size| size.parse().expect("PRODUCT_SIZE is a number"));
-        whole::compare(size);
+        whole::compare(asked("PRODUCT_SIZE", WHOLE_SIZE), asked("PRODUCT_TURNS", N_TURNS));
     }
+}
+
+/// A variable's number.
+fn asked(variable: &str, otherwise: usize) -> usize {
+    let text = std::env::var(variable).ok();
+    text.map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{variable}={text}")))
 }
 
 /// Compares the kernels for matrices of `size` rows.

@@ -32,18 +32,17 @@ const USER: &str = "u";
 const N_SPLITS: u32 = 2;
 /// Calls that wait for what they chained, each in a process of its own.
 const N_WAITING: usize = 9;
-const N_TURNS: usize = 5;
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Compares for matrices of `size` rows, a multiple of four.
-pub(super) fn compare(size: usize) {
+/// Compares for matrices of `size` rows, a multiple of four, in `n_turns` turns.
+pub(super) fn compare(size: usize, n_turns: usize) {
     let layout = Layout::new(size, N_SPLITS).expect("the size is a multiple of four");
     let dir = tempfile::tempdir().expect("there is a directory for temporary files");
     generate(layout, 7, dir.path()).expect("there is room for the matrices");
     let read = |factor| layout.matrix(dir.path(), factor).expect("they were just written");
     let (left, right) = (read(Factor::A), read(Factor::B));
     let mut times = [vec![], vec![], vec![]];
-    for _ in 0..N_TURNS {
+    for _ in 0..n_turns {
         let theirs = timed(|| drop(their_product(size, &left, &right)));
         let ours = [theirs, native(dir.path()), wasm(dir.path())];
         times.iter_mut().zip(ours).for_each(|(times, time)| times.push(time));
@@ -52,7 +51,7 @@ pub(super) fn compare(size: usize) {
     let (native, wasm) = (ratio(&times[1]), ratio(&times[2]));
     let [theirs_ms, native_ms, wasm_ms] = times.map(|times| 1e3 * median(times));
     eprintln!(
-        "whole multiplication of {size} x {size} on {} cores, median of {N_TURNS} turns: native \
+        "whole multiplication of {size} x {size} on {} cores, median of {n_turns} turns: native \
          {native:.3}, wasm {wasm:.3} of matrixmultiply's time (native {native_ms:.0} ms, wasm \
          {wasm_ms:.0} ms, matrixmultiply {theirs_ms:.0} ms)",
         n_cores()
