@@ -14,16 +14,26 @@ use xshell::{Cmd, Shell, cmd};
 use crate::{
     features::{self, LIGHTEST, value_of},
     flags::Passed,
-    inventory::{self, Experiment},
+    inventory::{self, Owned},
 };
 
 /// The first argument that makes a system's test binary a driver.
 const DRIVER_FLAG: &str = "--driver";
 
-/// Options of `exp` and `plan` that take a value: what follows one of them is
-/// no experiment's name.
-const WITH_VALUE: [&str; 7] =
-    ["--profile", "--env", "--set", "--points", "--trials", "--seed", "--resume"];
+/// Options that take a value: what follows one of them is no name.
+const WITH_VALUE: [&str; 11] = [
+    "--profile",
+    "--env",
+    "--set",
+    "--points",
+    "--trials",
+    "--seed",
+    "--resume",
+    "--from",
+    "--to",
+    "--sha256",
+    "--key",
+];
 
 /// What was typed makes no sense; exits 2.
 #[derive(Debug)]
@@ -49,7 +59,16 @@ pub(crate) fn to_system(command: &str, passed: &Passed) -> anyhow::Result<ExitCo
     }
     let target = features::of_experiments(&passed.args);
     let driver_of = |system| Driver { system, target: target.clone(), more: None };
-    let mut shares = shares(&passed.args, &inventory::experiments()?)?;
+    let shares = shares(&passed.args, "experiment", &inventory::owned_experiments()?)?;
+    to_each(shares, command, driver_of)
+}
+
+/// To one system in our place, to several in turn; the worst exit code is ours.
+fn to_each(
+    mut shares: Vec<Share>,
+    command: &str,
+    driver_of: impl Fn(String) -> Driver,
+) -> anyhow::Result<ExitCode> {
     let last = shares.pop().context("there is no experiment in this checkout")?;
     if shares.is_empty() {
         return become_driver(&driver_of(last.system), command, &last.args);
@@ -78,17 +97,17 @@ struct Share {
 
 /// Splits what was typed among the systems: the options go to each, a name only
 /// to the system that has it. Without names every system gets its share.
-fn shares(args: &[String], known: &[Experiment]) -> anyhow::Result<Vec<Share>> {
+fn shares(args: &[String], what: &str, known: &[Owned]) -> anyhow::Result<Vec<Share>> {
     let is_name = names(args);
     let mut shares: Vec<Share> = Vec::new();
-    for system in known.iter().map(|experiment| &experiment.system) {
+    for system in known.iter().map(|owned| &owned.system) {
         if shares.iter().all(|share| share.system != *system) {
             shares.push(Share { system: system.clone(), args: Vec::new() });
         }
     }
     let mut asked = Vec::new();
     for (arg, is_name) in args.iter().zip(&is_name) {
-        let owner = if *is_name { Some(owner_of(arg, known)?) } else { None };
+        let owner = if *is_name { Some(owner_of(arg, what, known)?) } else { None };
         asked.extend(owner);
         for share in &mut shares {
             if owner.is_none_or(|owner| owner == share.system) {
@@ -100,15 +119,15 @@ fn shares(args: &[String], known: &[Experiment]) -> anyhow::Result<Vec<Share>> {
     Ok(shares)
 }
 
-fn owner_of<'a>(name: &str, known: &'a [Experiment]) -> anyhow::Result<&'a str> {
-    let Some(found) = known.iter().find(|experiment| experiment.name == name) else {
-        let all: Vec<_> = known.iter().map(|experiment| experiment.name.as_str()).collect();
-        bail!(Usage(unknown_experiment(name, &all)));
+fn owner_of<'a>(name: &str, what: &str, known: &'a [Owned]) -> anyhow::Result<&'a str> {
+    let Some(found) = known.iter().find(|owned| owned.name == name) else {
+        let all: Vec<_> = known.iter().map(|owned| owned.name.as_str()).collect();
+        bail!(Usage(unknown(name, what, &all)));
     };
     Ok(&found.system)
 }
 
-/// Which arguments are names of experiments, and not options or their values.
+/// Which arguments are names, and not options or their values.
 fn names(args: &[String]) -> Vec<bool> {
     let before = std::iter::once("").chain(args.iter().map(String::as_str));
     args.iter()
@@ -139,10 +158,27 @@ pub(crate) fn to_owner_of_run(passed: &Passed) -> anyhow::Result<ExitCode> {
     become_driver(&driver, "report", &passed.args)
 }
 
-/// `data`: every system knows its own data sets.
+/// `data`: to the system whose data set it is, or whose experiment; to all if
+/// neither is named.
 pub(crate) fn to_data_owner(passed: &Passed) -> anyhow::Result<ExitCode> {
-    let driver = Driver { more: features::of_data(&passed.args), ..Driver::any()? };
-    become_driver(&driver, "data", &passed.args)
+    let more = features::of_data(&passed.args);
+    let driver_of = |system| Driver { system, target: LIGHTEST.to_owned(), more };
+    let (what, known) = match passed.args.first().map(String::as_str) {
+        Some("generate") => ("experiment", inventory::owned_experiments()?),
+        Some("list" | "prepare" | "verify" | "upload" | "download") => {
+            ("data set", inventory::data_sets()?)
+        }
+        // Any of them knows what can be said about all other words.
+        _ => return become_driver(&Driver::any()?, "data", &passed.args),
+    };
+    let (verb, rest) = passed.args.split_at(1);
+    let mut shares = shares(rest, what, &known)?;
+    for share in &mut shares {
+        share.args.splice(..0, verb.iter().cloned());
+    }
+    // An unnamed experiment is missing in each of them: one says so.
+    shares.truncate(if rest.is_empty() && what == "experiment" { 1 } else { shares.len() });
+    to_each(shares, "data", driver_of)
 }
 
 /// `doctor` and `status`: to the harness's own binary.
@@ -172,15 +208,15 @@ fn housekeeping<'a>(shell: &'a Shell, features: &str, command: &str, args: &[Str
     .args(args)
 }
 
-fn unknown_experiment(name: &str, known: &[&str]) -> String {
+fn unknown(name: &str, what: &str, known: &[&str]) -> String {
     let near = known
         .iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 2)
         .min();
     match near {
-        Some((_, near)) => format!("no experiment `{name}`\n(hint: did you mean `{near}`?)"),
-        None => format!("no experiment `{name}`\n(hint: there is {})", known.join(", ")),
+        Some((_, near)) => format!("no {what} `{name}`\n(hint: did you mean `{near}`?)"),
+        None => format!("no {what} `{name}`\n(hint: there is {})", known.join(", ")),
     }
 }
 
@@ -265,20 +301,16 @@ fn executable(message: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn known() -> Vec<Experiment> {
+    fn known() -> Vec<Owned> {
         [("sgd", "one"), ("matrices", "one"), ("latency", "two")]
-            .map(|(name, system)| Experiment {
-                name: name.into(),
-                system: system.into(),
-                about: String::new(),
-            })
+            .map(|(name, system)| Owned { name: name.into(), system: system.into() })
             .into()
     }
 
     #[track_caller]
     fn check_shares(typed: &str, expected: &[(&str, &str)]) {
         let args: Vec<_> = typed.split_whitespace().map(str::to_owned).collect();
-        let shares = shares(&args, &known()).unwrap();
+        let shares = shares(&args, "experiment", &known()).unwrap();
         let found: Vec<_> =
             shares.iter().map(|share| (share.system.as_str(), share.args.join(" "))).collect();
         let expected: Vec<_> =
@@ -308,7 +340,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_a_usage_error() {
-        let error = shares(&["sdg".to_owned()], &known()).unwrap_err();
+        let error = shares(&["sdg".to_owned()], "experiment", &known()).unwrap_err();
         assert_eq!(exit_code_of(&error), 2);
     }
 
@@ -322,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_fingers_gets_its_hint() {
-        let text = unknown_experiment("sdg", &["sgd", "matrices"]);
+        let text = unknown("sdg", "experiment", &["sgd", "matrices"]);
         assert_eq!(text, "no experiment `sdg`\n(hint: did you mean `sgd`?)");
     }
 }

@@ -19,6 +19,14 @@ pub(crate) struct Experiment {
     pub(crate) about: String,
 }
 
+/// Something that a system has, by its name.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    pub(crate) name: String,
+    /// The package that has it.
+    pub(crate) system: String,
+}
+
 /// Prints the experiments, a line each.
 #[expect(clippy::print_stdout, reason = "the result of a command belongs on standard output")]
 pub(crate) fn list() -> anyhow::Result<ExitCode> {
@@ -45,6 +53,30 @@ pub(crate) fn experiments() -> anyhow::Result<Vec<Experiment>> {
                     about: first_doc_line(&file)?,
                 });
             }
+        }
+    }
+    Ok(found)
+}
+
+/// The same, by name.
+pub(crate) fn owned_experiments() -> anyhow::Result<Vec<Owned>> {
+    let all = experiments()?.into_iter();
+    Ok(all.map(|found| Owned { name: found.name, system: found.system }).collect())
+}
+
+/// All data sets, as the systems' manifests name them under
+/// `package.metadata.reprise.data-sets`.
+pub(crate) fn data_sets() -> anyhow::Result<Vec<Owned>> {
+    let mut found = Vec::new();
+    for system in systems()? {
+        let manifest = root().join("experiments").join(&system).join("Cargo.toml");
+        let text = fs::read_to_string(&manifest)
+            .with_context(|| format!("read {}", manifest.display()))?;
+        let manifest: toml::Table = text.parse().with_context(|| manifest.display().to_string())?;
+        let named = manifest["package"].get("metadata").and_then(|all| all.get("reprise"));
+        let names = named.and_then(|ours| ours.get("data-sets")?.as_array());
+        for name in names.into_iter().flatten().filter_map(toml::Value::as_str) {
+            found.push(Owned { name: name.to_owned(), system: system.clone() });
         }
     }
     Ok(found)

@@ -70,7 +70,8 @@ pub enum Cell {
 #[serde(deny_unknown_fields)]
 pub struct Figure {
     /// File name without extension: the paper's figure, then what it shows,
-    /// such as `fig6a-training-time`.
+    /// such as `fig6a-training-time`, or the name that the original gives it, such as
+    /// `9a_throughput`.
     pub id: String,
     /// Caption.
     pub title: String,
@@ -131,8 +132,10 @@ impl Figure {
     #[must_use]
     pub fn is_of(&self, figure: &str) -> bool {
         let figure: String = figure.chars().filter(char::is_ascii_alphanumeric).collect();
-        let own = self.id.split('-').next().unwrap_or_default();
-        !figure.is_empty() && own.eq_ignore_ascii_case(&figure)
+        let own = self.id.split(['-', '_']).next().unwrap_or_default();
+        let own = own.strip_prefix("fig").unwrap_or(own);
+        let figure = figure.strip_prefix("Fig").unwrap_or(&figure);
+        !figure.is_empty() && own.eq_ignore_ascii_case(figure)
     }
 }
 
@@ -151,6 +154,7 @@ mod tests {
     fn a_figure_is_found_by_the_papers_name_of_it() {
         check("fig6a-training-time", "Fig. 6a", true);
         check("fig6a", "Fig. 6a", true);
+        check("9a_throughput", "Fig. 9a", true);
         check("fig6a-training-time", "Fig. 6", false);
         check("fig12-latency", "Fig. 1", false);
         check("table2-overhead", "Table 2", true);

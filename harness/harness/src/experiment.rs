@@ -15,6 +15,7 @@ pub use self::point_id::PointId;
 use crate::{
     analysis::Analysis,
     bed::Bed,
+    claim::Evidence,
     dataset::{Cache, DataSet, DataUsed},
     profile::ProfileFile,
 };
@@ -44,6 +45,11 @@ pub trait Experiment: Send + Sync {
 
     /// A rough duration of one trial, for the plan before anything was measured.
     fn expected(&self, params: &Self::Params, point: &Self::Point) -> Duration;
+
+    /// How its numbers come about with these parameters.
+    fn evidence(&self, _params: &Self::Params) -> Evidence {
+        Evidence::Measured
+    }
 
     /// Readies the data that the trials load, from the user's files or by
     /// generating them. Runs once, before the first trial.
@@ -116,6 +122,11 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// See [`Experiment::points`].
     fn sweep(&self, params: &toml::Table) -> anyhow::Result<Vec<(PointId, Duration)>>;
+    /// See [`Experiment::evidence`].
+    ///
+    /// # Errors
+    /// As [`AnyExperiment::resolve`].
+    fn evidence_of(&self, params: &toml::Table) -> anyhow::Result<Evidence>;
     /// See [`Experiment::data`].
     ///
     /// # Errors
@@ -170,6 +181,10 @@ impl<E: Experiment> AnyExperiment for E {
             .iter()
             .map(|point| Ok((PointId::of(point)?, self.expected(&params, point))))
             .collect()
+    }
+
+    fn evidence_of(&self, params: &toml::Table) -> anyhow::Result<Evidence> {
+        Ok(self.evidence(&params.clone().try_into()?))
     }
 
     fn ready_data(&self, params: &toml::Table, cache: &Cache) -> anyhow::Result<Vec<DataUsed>> {

@@ -91,6 +91,10 @@ fn lacking(claim: &Claim, ours: Option<&Measure>, ran: &Ran) -> Vec<String> {
         return vec![why.into()];
     }
     let mut lacking = lacking_means(&claim.needs, ran);
+    if let Some(input) = claim.input.as_ref().filter(|_| ran.evidence != Evidence::Measured) {
+        let how = ran.evidence.word();
+        lacking.push(format!("a measurement: {how}, the value is an input ({input})"));
+    }
     match ours {
         None => lacking.push(format!("the measure `{}`", claim.measure)),
         Some(ours) if ours.basis == Basis::Timed && !ran.optimised => {
@@ -154,6 +158,7 @@ mod tests {
             at_least: Some(1.5),
             at_most: None,
             needs: Default::default(),
+            input: None,
             known_deviation: None,
         }
     }
@@ -242,6 +247,12 @@ mod tests {
             "real data",
         );
         check_lacking(|_, ran, _| ran.optimised = false, "an optimised build");
+        check_lacking(
+            |claim, ran, _| {
+                (claim.input, ran.evidence) = (Some("the noise".into()), Evidence::Simulated);
+            },
+            "a measurement: simulated, the value is an input (the noise)",
+        );
         check_lacking(|_, _, analysis| analysis.measures.clear(), "the measure `speed-up`");
     }
 

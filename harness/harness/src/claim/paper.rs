@@ -45,6 +45,10 @@ pub struct Claim {
     /// What a run must have for the claim to be exercised.
     #[serde(default)]
     pub needs: Needs,
+    /// What the value is put in by, where the system is emulated or simulated: such
+    /// a run cannot find it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// Why our result is known to differ, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_deviation: Option<String>,

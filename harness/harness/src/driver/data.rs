@@ -102,8 +102,7 @@ fn generate(
     set: &[String],
 ) -> anyhow::Result<String> {
     let experiment = exp::find(system, experiment)?;
-    let names: Vec<_> = system.experiments.iter().map(|experiment| experiment.name()).collect();
-    let profile = load_profile(profile, experiment, &names, set)?;
+    let profile = load_profile(profile, experiment, system, set)?;
     // Sizes that make no sense are refused as for `exp`, before any is generated.
     plan(experiment, &profile, &[])?;
     let ready = experiment.ready_data(&profile.params, cache)?;

@@ -145,8 +145,7 @@ fn request(
     profile: &str,
     typed: &Typed,
 ) -> anyhow::Result<Request> {
-    let names: Vec<_> = system.experiments.iter().map(|experiment| experiment.name()).collect();
-    let mut profile = load_profile(profile, experiment, &names, &typed.set)?;
+    let mut profile = load_profile(profile, experiment, system, &typed.set)?;
     if let Some(env) = &typed.env {
         profile.env.clone_from(env);
     }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::{Environment, Profile, apply_overrides};
 use crate::{
-    experiment::AnyExperiment,
+    experiment::{AnyExperiment, System},
     fault::{Fault, hint},
 };
 
@@ -60,6 +60,20 @@ fn names_in(dir: &Path) -> Vec<String> {
     names
 }
 
+/// All experiments that may have a section: the system's own, and those of the
+/// checkout's other systems, which share its profiles. A file stands for each.
+fn section_names(system: System) -> Vec<String> {
+    let files_in = |dir: PathBuf| std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let systems = files_in(workspace_root().join("experiments"));
+    let files = systems.flat_map(|system| files_in(system.path().join("tests/experiments")));
+    let others = files.filter_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        Some(name.strip_suffix(".rs")?.replace('_', "-"))
+    });
+    let own = system.experiments.iter().map(|experiment| experiment.name().to_owned());
+    own.chain(others.filter(|name| name != "main")).collect()
+}
+
 /// Reads, overrides and resolves a profile for one experiment.
 ///
 /// # Errors
@@ -67,13 +81,15 @@ fn names_in(dir: &Path) -> Vec<String> {
 pub(crate) fn load_profile(
     wanted: &str,
     experiment: &dyn AnyExperiment,
-    experiments: &[&str],
+    system: System,
     overrides: &[String],
 ) -> anyhow::Result<Profile> {
+    let sections = section_names(system);
+    let sections: Vec<_> = sections.iter().map(String::as_str).collect();
     let fixture = Fixture::find("profiles", wanted)?;
     let here = || fixture.path.display().to_string();
     let as_usage = |error: anyhow::Error| Fault::usage(format!("{}: {error:#}", here()));
-    let mut file = experiment.read_profile(&fixture.text, experiments).map_err(as_usage)?;
+    let mut file = experiment.read_profile(&fixture.text, &sections).map_err(as_usage)?;
     apply_overrides(&mut file, overrides)?;
     let params = experiment.resolve(&file.section).map_err(|error| refuse_override(&error))?;
     Ok(Profile {

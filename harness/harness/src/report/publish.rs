@@ -86,7 +86,7 @@ fn find(
     let analysis =
         if trials.is_empty() { Analysis::default() } else { experiment.analyse_stored(&trials)? };
     check_shape(&analysis.table)?;
-    let ran = ran(&manifest);
+    let ran = ran(&manifest, experiment.evidence_of(&manifest.profile.params)?);
     let claims = paper.claims_of(experiment.name());
     Ok(Findings {
         judged: claims.map(|claim| judge(claim, &analysis, &ran)).collect(),
@@ -129,14 +129,14 @@ fn check_shape(table: &Table) -> anyhow::Result<()> {
 
 /// What the run had. The local target is one machine, and its loopback
 /// interface is no link.
-fn ran(manifest: &Manifest) -> Ran {
+fn ran(manifest: &Manifest, evidence: Evidence) -> Ran {
     Ran {
         cores: manifest.machine.cores,
         hosts: 1,
         link_gbit_per_s: None,
         data: DataUsed::kind_of_all(&manifest.data),
         optimised: manifest.provenance.is_optimised(),
-        evidence: Evidence::Measured,
+        evidence,
     }
 }
 
