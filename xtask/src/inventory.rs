@@ -30,8 +30,11 @@ pub(crate) struct Owned {
 /// Prints the experiments, a line each.
 #[expect(clippy::print_stdout, reason = "the result of a command belongs on standard output")]
 pub(crate) fn list() -> anyhow::Result<ExitCode> {
-    for Experiment { name, system, about } in experiments()? {
-        println!("{name:12} {system:12} {about}");
+    let all = experiments()?;
+    let width_of = |column: fn(&Experiment) -> usize| all.iter().map(column).max().unwrap_or(0);
+    let (names, systems) = (width_of(|one| one.name.len()), width_of(|one| one.system.len()));
+    for Experiment { name, system, about } in &all {
+        println!("{name:names$}  {system:systems$}  {about}");
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -105,6 +105,9 @@ pub enum Scale {
     Linear,
     /// Equal ratios are equally long; only positive values have a place.
     Logarithmic,
+    /// For percentiles: each further nine is as long as the last. Values from 0 to
+    /// below 100 have a place.
+    Percentile,
 }
 
 /// One line of a figure.

@@ -72,6 +72,18 @@ impl Axis {
         Self { scale: Scale::Logarithmic, low, high, ticks: ticks.collect() }
     }
 
+    /// The axis of percentiles from 0 to at least the greatest that is shown.
+    pub(super) fn percentiles(shown: Shown) -> Self {
+        let scale = Scale::Percentile;
+        let n_nines = (scale.length(shown.values.1) - 1e-9).ceil().max(1.0) as usize;
+        let tick = |nines: usize| {
+            let at = scale.value(nines as f64);
+            Tick { at, label: format!("{at:.*}", nines.saturating_sub(2)) }
+        };
+        let ticks: Vec<_> = (0..=n_nines).map(tick).collect();
+        Self { scale, low: 0.0, high: ticks[n_nines].at, ticks }
+    }
+
     /// The axis that shows one position, in its middle.
     pub(super) fn around(value: f64) -> Self {
         let reach = value.abs().max(1.0);
@@ -198,6 +210,15 @@ mod tests {
         let labels: Vec<_> = axis.ticks.iter().map(|tick| tick.label.as_str()).collect();
         assert_eq!(labels, ["0.0001", "0.01", "1", "100", "10000"]);
         assert!((axis.share(0.1) - 3.0 / 8.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn percentiles_are_marked_nine_by_nine() {
+        let values = (0.0, 99.95);
+        let axis = Axis::percentiles(Shown { values, bars: values, whole: false, n_ticks: 6 });
+        let labels: Vec<_> = axis.ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["0", "90", "99", "99.9", "99.99"]);
+        assert!((axis.share(99.0) - 0.5).abs() < 1e-9);
     }
 
     #[test]

@@ -128,6 +128,7 @@ fn axis(scale: Scale, shown: Shown) -> Axis {
     match scale {
         Scale::Linear => Axis::for_values(shown),
         Scale::Logarithmic => Axis::logarithmic(shown),
+        Scale::Percentile => Axis::percentiles(shown),
     }
 }
 

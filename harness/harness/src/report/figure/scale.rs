@@ -5,7 +5,12 @@ use crate::analysis::Scale;
 impl Scale {
     /// Whether `value` has a place.
     pub(super) fn holds(self, value: f64) -> bool {
-        value.is_finite() && (self == Self::Linear || value > 0.0)
+        value.is_finite()
+            && match self {
+                Self::Linear => true,
+                Self::Logarithmic => value > 0.0,
+                Self::Percentile => (0.0..100.0).contains(&value),
+            }
     }
 
     /// The length, from an origin and in a unit of the scale's own.
@@ -13,6 +18,7 @@ impl Scale {
         match self {
             Self::Linear => value,
             Self::Logarithmic => value.log10(),
+            Self::Percentile => 2.0 - (100.0 - value).log10(),
         }
     }
 
@@ -21,6 +27,7 @@ impl Scale {
         match self {
             Self::Linear => length,
             Self::Logarithmic => 10f64.powf(length),
+            Self::Percentile => 100.0 - 10f64.powf(2.0 - length),
         }
     }
 }
@@ -53,6 +60,16 @@ mod tests {
         let length = |value| Scale::Logarithmic.length(value);
         assert!((length(100.0) - length(10.0) - (length(0.1) - length(0.01))).abs() < 1e-12);
         assert!((Scale::Logarithmic.value(length(0.37)) - 0.37).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_nine_is_as_long_as_any_other() {
+        let length = |value| Scale::Percentile.length(value);
+        let lengths = [0.0, 90.0, 99.0, 99.9].map(length);
+        let expected = [0.0, 1.0, 2.0, 3.0];
+        assert!(lengths.iter().zip(expected).all(|(found, nines)| (found - nines).abs() < 1e-9));
+        assert!((Scale::Percentile.value(length(95.0)) - 95.0).abs() < 1e-9);
+        assert!(!Scale::Percentile.holds(100.0) && !Scale::Percentile.holds(-0.1));
     }
 
     #[test]
