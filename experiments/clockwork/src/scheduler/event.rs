@@ -1,0 +1,40 @@
+//! What happens to a scheduler, and what it does about it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    message::{Action, ActionResult, Request, Response},
+    telemetry::{ActionRow, RequestRow},
+    time::Nanos,
+};
+
+/// Something that happens to the controller.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A client asks.
+    Request(Request),
+    /// A worker answers.
+    Result(ActionResult),
+    /// The time that [`Scheduler::next_wake`] named has come.
+    Wake,
+}
+
+/// Something that the controller does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effect {
+    /// It tells a worker what to do.
+    Send(Action),
+    /// It answers a client, and logs that.
+    Answer(Response, RequestRow),
+    /// It logs what became of an action.
+    Log(ActionRow),
+}
+
+/// A policy. Each request is answered once; times never go backwards.
+pub trait Scheduler {
+    /// Reacts to what happens at `now`.
+    fn on(&mut self, now: Nanos, event: Event, effects: &mut Vec<Effect>);
+
+    /// When it must act again, even if nothing happens until then.
+    fn next_wake(&mut self) -> Option<Nanos>;
+}

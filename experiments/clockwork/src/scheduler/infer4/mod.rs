@@ -1,0 +1,98 @@
+//! INFER4, the paper's scheduler: requests go to the GPUs that hold their model in
+//! the largest batches that meet their deadlines, and weights go where demand is
+//! not met (§4 and appendix; `concurrent_infer_and_load_scheduler.cpp`).
+
+mod admission;
+mod answers;
+mod batching;
+mod executing;
+mod gpu;
+mod loading;
+mod results;
+mod strategy;
+#[cfg(test)]
+mod tests;
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use self::gpu::Gpu;
+use super::{
+    Cluster, Effect, Event, Scheduler, ServedModel, Settings, demand::Demand, fleet::Fleet,
+};
+use crate::{
+    message::{GpuId, ModelId},
+    time::Nanos,
+};
+
+/// The scheduler's state.
+#[derive(Debug)]
+pub struct Infer4 {
+    settings: Settings,
+    fleet: Fleet,
+    gpus: Vec<Gpu>,
+    demand: Demand,
+    /// When requests give up, by their number in their model's queue.
+    deadlines: BinaryHeap<Reverse<(Nanos, ModelId, u64)>>,
+    /// Memory for the order in which GPUs are asked to load.
+    load_order: Vec<(Nanos, Nanos, GpuId)>,
+}
+
+impl Infer4 {
+    /// A scheduler of an idle, empty cluster.
+    ///
+    /// # Errors
+    /// If there is no GPU, or a model does not fit on one or has no duration at
+    /// batch size 1.
+    pub fn new(
+        settings: Settings,
+        cluster: Cluster,
+        served: &[ServedModel],
+    ) -> anyhow::Result<Self> {
+        let fleet = Fleet::new(&settings, cluster, served)?;
+        Ok(Self {
+            gpus: fleet.all_gpus().map(|_| Gpu::new(&settings)).collect(),
+            demand: Demand::new(settings.default_slo, served.len(), fleet.gpus.len()),
+            settings,
+            fleet,
+            deadlines: BinaryHeap::new(),
+            load_order: Vec::new(),
+        })
+    }
+}
+
+impl Scheduler for Infer4 {
+    fn on(&mut self, now: Nanos, event: Event, effects: &mut Vec<Effect>) {
+        self.demand.expire(now);
+        match event {
+            Event::Request(request) => self.admit(now, request, effects),
+            Event::Result(result) => self.finish(now, &result, effects),
+            Event::Wake => self.wake(now, effects),
+        }
+    }
+
+    fn next_wake(&mut self) -> Option<Nanos> {
+        let gpus = self.gpus.iter().filter_map(Gpu::next_wake).min();
+        [gpus, self.next_deadline()].into_iter().flatten().min()
+    }
+}
+
+impl Infer4 {
+    fn wake(&mut self, now: Nanos, effects: &mut Vec<Effect>) {
+        self.give_up_overdue(now, effects);
+        for gpu in self.fleet.all_gpus() {
+            if self.gpus[gpu.index()].next_wake().is_some_and(|wake| wake <= now) {
+                self.execute(now, gpu, effects);
+                self.load(now, gpu, effects);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Infer4 {
+    /// What it keeps, and how much it expects of GPUs still.
+    pub(super) fn inspect(&self) -> (&Fleet, &Demand, usize) {
+        let outstanding = |gpu: &Gpu| gpu.exec.n_outstanding() + gpu.weights.n_outstanding();
+        (&self.fleet, &self.demand, self.gpus.iter().map(outstanding).sum())
+    }
+}

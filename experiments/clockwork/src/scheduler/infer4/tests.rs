@@ -1,0 +1,288 @@
+//! INFER4 against timelines worked by hand.
+
+use super::Infer4;
+use crate::{
+    message::{Action, ActionKind, ActionStatus, ClientStatus, GpuId},
+    scheduler::{
+        Cluster, Scheduler as _, Settings,
+        testing::{Bench, MS, infer, kinds, served},
+    },
+    time::MICROSECOND,
+};
+
+fn bench(n_gpus: u32, n_models: usize, pages_per_gpu: u32) -> Bench<Infer4> {
+    bench_with(Settings::default(), n_gpus, n_models, pages_per_gpu)
+}
+
+fn bench_with(
+    settings: Settings,
+    n_gpus: u32,
+    n_models: usize,
+    pages_per_gpu: u32,
+) -> Bench<Infer4> {
+    let cluster = Cluster { n_workers: n_gpus, gpus_per_worker: 1, pages_per_gpu };
+    Bench::of(Infer4::new(settings, cluster, &vec![served(); n_models]).unwrap(), n_gpus)
+}
+
+#[test]
+fn a_cold_model_is_loaded_then_executed_then_answered() {
+    let mut bench = bench(1, 1, 100);
+    bench.ask(0);
+    let sent = bench.sent();
+    assert_eq!(kinds(&sent), [(0, 0, ActionKind::Load)]);
+    // It can begin a millisecond from now, and must within the time ahead.
+    assert_eq!((sent[0].earliest, sent[0].latest), (0, 11 * MS));
+    bench.carry_out(sent[0]);
+    let sent = bench.sent();
+    assert_eq!((bench.now, kinds(&sent)), (8 * MS, vec![(0, 0, infer(1))]));
+    assert_eq!((sent[0].earliest, sent[0].latest), (8 * MS, 19 * MS));
+    assert!(bench.answers().is_empty());
+    bench.carry_out(sent[0]);
+    assert_eq!(bench.answers(), [(0, ClientStatus::Success)]);
+    assert_eq!(bench.scheduler.next_wake(), None);
+}
+
+#[test]
+fn what_waits_is_executed_in_the_largest_batch_that_is_full() {
+    let mut bench = bench(1, 1, 100);
+    (0..7).for_each(|_| bench.ask(0));
+    let load = bench.sent();
+    bench.carry_out(load[0]);
+    // Four at once until 8+8 ms, within the 10 ms ahead; two more begin there;
+    // the last waits until there is room ahead again.
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(4)), (0, 0, infer(2))]);
+    assert_eq!(bench.scheduler.next_wake(), Some(21 * MS - 10 * MS + 1));
+    bench.pass(12 * MS);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(1))]);
+}
+
+#[test]
+fn a_request_that_cannot_be_done_in_time_is_answered_at_its_deadline() {
+    let mut bench = bench(1, 1, 100);
+    bench.ask(0);
+    bench.sent();
+    bench.pass(94 * MS);
+    assert!(bench.answers().is_empty());
+    bench.pass(95 * MS);
+    assert_eq!(bench.answers(), [(0, ClientStatus::Timeout)]);
+}
+
+#[test]
+fn a_request_whose_turn_an_older_one_took_keeps_its_own() {
+    let too_late = (1, ClientStatus::Timeout);
+    for (original_mistakes, second) in [(false, (1, ClientStatus::Success)), (true, too_late)] {
+        let settings = Settings { original_mistakes, ..Settings::default() };
+        let mut bench = bench_with(settings, 1, 1, 100);
+        bench.ask(0);
+        let load = bench.sent()[0];
+        bench.pass(4 * MS);
+        bench.ask(0);
+        // Execution begins at 91 ms. Both at once are too late for the first, whose
+        // deadline is at 95 ms; alone it is in time, and so is then the second.
+        bench.pass(90 * MS);
+        bench.report(load, ActionStatus::Success, 82 * MS, 90 * MS);
+        let sent = bench.sent();
+        assert!(sent.iter().all(|action| action.kind == infer(1)), "{sent:?}");
+        sent.into_iter().for_each(|action| bench.carry_out(action));
+        bench.pass(100 * MS);
+        assert_eq!(bench.answers(), [(0, ClientStatus::Success), second]);
+    }
+}
+
+#[test]
+fn the_least_recently_used_model_makes_room() {
+    let mut bench = bench(1, 3, 14);
+    bench.warm_up(0);
+    bench.warm_up(1);
+    bench.ask(0);
+    let again = bench.sent();
+    bench.carry_out(again[0]);
+    bench.ask(2);
+    let expected = [(0, 1, ActionKind::Evict), (0, 2, ActionKind::Load)];
+    assert_eq!(kinds(&bench.sent()), expected);
+}
+
+#[test]
+fn what_is_being_executed_is_not_evicted() {
+    let mut bench = bench(1, 2, 7);
+    bench.warm_up(0);
+    bench.ask(0);
+    let infer = bench.sent();
+    bench.ask(1);
+    assert!(bench.sent().is_empty());
+    bench.carry_out(infer[0]);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, ActionKind::Evict), (0, 1, ActionKind::Load)]);
+}
+
+#[test]
+fn two_models_are_loaded_on_two_gpus() {
+    let mut bench = bench(2, 2, 100);
+    bench.ask(0);
+    bench.ask(1);
+    let expected = [(0, 0, ActionKind::Load), (1, 1, ActionKind::Load)];
+    assert_eq!(kinds(&bench.sent()), expected);
+}
+
+#[test]
+fn a_model_goes_to_a_second_gpu_only_when_the_first_cannot_keep_up() {
+    let mut bench = bench(2, 1, 100);
+    bench.warm_up(0);
+    bench.ask(0);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(1))]);
+    // 3 ms each, 35 of them: more than 100 ms of work.
+    (0..35).for_each(|_| bench.ask(0));
+    let sent = kinds(&bench.sent());
+    assert!(sent.contains(&(1, 0, ActionKind::Load)), "{sent:?}");
+}
+
+#[test]
+fn the_original_loads_a_wanted_model_everywhere() {
+    let settings = Settings::original();
+    let mut bench = bench_with(settings, 2, 1, 100);
+    bench.ask(0);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, ActionKind::Load), (1, 0, ActionKind::Load)]);
+}
+
+#[test]
+fn all_requests_of_a_failed_batch_are_told_so() {
+    let mut bench = bench(1, 1, 100);
+    bench.warm_up(0);
+    bench.ask(0);
+    let infer = bench.sent()[0];
+    bench.report(infer, ActionStatus::ExecTooLate, 0, 0);
+    assert_eq!(bench.answers(), [(1, ClientStatus::Error)]);
+    bench.ask(0);
+    assert_eq!(bench.sent()[0].latest, bench.now + 11 * MS);
+}
+
+#[test]
+fn a_failed_load_gives_its_pages_back_and_is_tried_again() {
+    let mut bench = bench(1, 1, 7);
+    bench.ask(0);
+    let load = bench.sent()[0];
+    bench.now = 2 * MS;
+    bench.report(load, ActionStatus::LoadTooLate, 0, 0);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, ActionKind::Load)]);
+}
+
+#[test]
+fn batches_that_take_too_long_are_not_made() {
+    let settings = Settings { max_exec: 5 * MS, ..Settings::default() };
+    let mut bench = bench_with(settings, 1, 1, 100);
+    (0..4).for_each(|_| bench.ask(0));
+    let load = bench.sent()[0];
+    bench.carry_out(load);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(2)), (0, 0, infer(2))]);
+}
+
+#[test]
+fn an_unknown_model_is_refused_at_once() {
+    let mut bench = bench(1, 1, 100);
+    bench.ask(7);
+    assert_eq!(bench.answers(), [(0, ClientStatus::Invalid)]);
+}
+
+#[test]
+fn a_model_larger_than_a_gpu_is_refused_at_the_start() {
+    let cluster = Cluster { n_workers: 1, gpus_per_worker: 1, pages_per_gpu: 6 };
+    let error = Infer4::new(Settings::default(), cluster, &[served()]).unwrap_err();
+    assert_eq!(error.to_string(), "model 0 has 7 pages of weights, but a GPU holds 6");
+}
+
+#[test]
+fn a_result_that_nobody_waits_for_changes_nothing() {
+    let mut bench = bench(1, 1, 100);
+    bench.ask(0);
+    let load = bench.sent()[0];
+    for unknown in [Action { id: 99, ..load }, Action { gpu: GpuId(9), ..load }] {
+        bench.report(unknown, ActionStatus::Success, 0, 8 * MS);
+    }
+    assert!(bench.effects.is_empty());
+}
+
+#[test]
+fn a_request_goes_to_the_gpu_that_is_free_first() {
+    let mut bench = bench(2, 2, 100);
+    bench.warm_up(0);
+    // More work than the first GPU can do brings the model to the second.
+    (0..36).for_each(|_| bench.ask(0));
+    bench.carry_out_all();
+    bench.pass(bench.now + 200 * MS);
+    bench.ask(0);
+    bench.ask(0);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(1)), (1, 0, infer(1))]);
+}
+
+#[test]
+fn an_answered_request_leaves_no_gap_that_others_fall_into() {
+    let mut bench = bench(1, 1, 100);
+    bench.ask(0);
+    let load = bench.sent()[0];
+    bench.ask_within(0, 1.0);
+    bench.pass(50 * MS);
+    assert_eq!(bench.answers(), [(1, ClientStatus::Timeout)]);
+    bench.report(load, ActionStatus::Success, 42 * MS, 50 * MS);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(1))]);
+}
+
+#[test]
+fn who_may_not_look_yet_looks_again_later() {
+    let mut bench = bench(2, 2, 100);
+    bench.warm_up(0);
+    bench.warm_up(1);
+    // Both models are where the first is loaded, or on a GPU each.
+    (0..40).for_each(|_| {
+        bench.ask(0);
+        bench.ask(1);
+    });
+    let loads =
+        |actions: &[Action]| actions.iter().filter(|one| one.kind == ActionKind::Load).count();
+    assert_eq!(loads(&bench.sent()), 1);
+    bench.pass(bench.now + 100 * MICROSECOND);
+    assert_eq!(loads(&bench.sent()), 1);
+}
+
+#[test]
+fn a_slower_clock_takes_longer() {
+    let mut bench = bench(1, 1, 100);
+    bench.warm_up(0);
+    bench.clock_mhz = 690;
+    bench.ask(0);
+    let infer = bench.sent()[0];
+    assert_eq!(infer.expected_duration, 3 * MS);
+    bench.report(infer, ActionStatus::Success, bench.now, bench.now + 3 * MS);
+    bench.ask(0);
+    assert_eq!(bench.sent()[0].expected_duration, 6 * MS);
+}
+
+#[test]
+fn an_objective_may_be_longer_than_time() {
+    let mut bench = bench(1, 1, 100);
+    bench.pass(10 * MS);
+    bench.ask_within(0, f32::MAX);
+    let load = bench.sent()[0];
+    bench.carry_out(load);
+    let infer = bench.sent()[0];
+    bench.carry_out(infer);
+    assert_eq!(bench.answers(), [(0, ClientStatus::Success)]);
+}
+
+#[test]
+fn a_row_tells_the_state_in_which_an_action_was_sent() {
+    let mut bench = bench(1, 2, 7);
+    bench.warm_up(0);
+    bench.rows();
+    (0..3).for_each(|_| bench.ask(0));
+    let infers = bench.sent();
+    assert_eq!(kinds(&infers), [(0, 0, infer(1)), (0, 0, infer(1)), (0, 0, infer(1))]);
+    infers.into_iter().for_each(|infer| bench.carry_out(infer));
+    bench.ask(1);
+    bench.pass(bench.now + MS);
+    bench.sent().into_iter().for_each(|action| bench.carry_out(action));
+    let rows = bench.rows();
+    let states = rows.iter().map(|row| (row.action_type(), row.requests_queued, row.copies_loaded));
+    // Nobody waits behind what is sent at once; an eviction ends what it counts.
+    assert_eq!(states.collect::<Vec<_>>(), [(2, 0, 1), (2, 0, 1), (2, 0, 1), (3, 0, 1), (1, 1, 0)]);
+    // Only what takes the device's time is said to be complete.
+    assert_eq!((rows[3].worker_exec_complete, rows[4].worker_exec_complete), (0, 9 * MS));
+}

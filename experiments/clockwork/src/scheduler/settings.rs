@@ -1,0 +1,112 @@
+//! The controller's knobs, and what it serves where.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    models::Variety,
+    time::{MICROSECOND, MILLISECOND, Nanos},
+    worker::CacheSize,
+};
+
+/// The options of the INFER4 scheduler and the constants of its code. Times are
+/// in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// How far ahead of its execution an action is sent.
+    pub schedule_ahead: Nanos,
+    /// The objective of a request that names none.
+    pub default_slo: Nanos,
+    /// Batches of more than one input must not take longer.
+    pub max_exec: Nanos,
+    /// Batches must not be larger.
+    pub max_batch: u32,
+    /// How much earlier than promised a request should be complete.
+    pub buffer: Nanos,
+    /// How soon an action can begin at the earliest.
+    pub future: Nanos,
+    /// How late a result may be before the worker is thought to be busy still.
+    pub lag: Nanos,
+    /// How many LOADs a GPU has outstanding at most.
+    pub max_loads: usize,
+    /// Demand for weights is forgotten after so long.
+    pub max_load_slo: Nanos,
+    /// How often, at most, a GPU looks whether others' models should be here too.
+    pub load_throttle: Nanos,
+    /// What estimates are scaled by, in MHz.
+    pub clock_mhz: u32,
+    /// Keeps what the original does by mistake, where that changes results: weights
+    /// are also loaded for models whose demand is met already (a pointer is compared
+    /// where a priority was meant), a batch is not completed with older requests (a
+    /// comparison is inverted), and a request is forgotten until its deadline when its
+    /// last strategy executes older ones.
+    pub original_mistakes: bool,
+}
+
+impl Default for Settings {
+    /// The documented ones (usage text of `controller`).
+    fn default() -> Self {
+        Self {
+            schedule_ahead: 10 * MILLISECOND,
+            default_slo: 100 * MILLISECOND,
+            max_exec: 25 * MILLISECOND,
+            max_batch: 16,
+            buffer: 5 * MILLISECOND,
+            future: MILLISECOND,
+            lag: 10 * MILLISECOND,
+            max_loads: 2,
+            max_load_slo: 25 * MILLISECOND,
+            load_throttle: 100 * MICROSECOND,
+            clock_mhz: 1380,
+            original_mistakes: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The code's: batches may take ten times as long as its documentation says,
+    /// and its mistakes are kept.
+    #[must_use]
+    pub fn original() -> Self {
+        Self { max_exec: 250 * MILLISECOND, original_mistakes: true, ..Self::default() }
+    }
+}
+
+/// What the controller knows of a model instance before it has run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedModel {
+    /// Pages of its weights.
+    pub n_pages: u32,
+    /// How long its weights take to a GPU.
+    pub load: Nanos,
+    /// How long batches take, by batch size, ascending; the first is of size 1.
+    pub exec: Vec<(u32, Nanos)>,
+}
+
+impl ServedModel {
+    /// What is published of a variety, on GPUs of this size.
+    #[must_use]
+    pub fn of(variety: &Variety, size: CacheSize) -> Self {
+        let n_pages = variety.n_pages(size.page_bytes);
+        Self { n_pages, load: variety.load, exec: variety.exec.clone() }
+    }
+}
+
+/// The GPUs: all alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// How many workers.
+    pub n_workers: u32,
+    /// How many GPUs each of them has.
+    pub gpus_per_worker: u32,
+    /// How many pages of weights a GPU holds.
+    pub pages_per_gpu: u32,
+}
+
+impl Cluster {
+    /// All GPUs.
+    #[must_use]
+    pub fn n_gpus(&self) -> usize {
+        (self.n_workers * self.gpus_per_worker) as usize
+    }
+}

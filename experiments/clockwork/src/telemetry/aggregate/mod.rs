@@ -1,0 +1,9 @@
+//! What is kept of rows as they come, in memory that does not grow with them.
+
+mod bucket;
+mod online;
+mod spread;
+mod totals;
+
+pub use online::Aggregate;
+pub use totals::{Totals, Tried};

@@ -1,0 +1,6 @@
+//! What is kept online is what all rows together say.
+
+mod agreement;
+mod exact;
+mod figures;
+mod rows;

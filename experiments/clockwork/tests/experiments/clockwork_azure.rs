@@ -1,0 +1,65 @@
+//! Replay of the Azure Functions trace to thousands of models (§6.5, Fig. 9 and 10).
+//!
+//! Every function of the trace asks a model for an inference as often as it was
+//! invoked; far more models exist than GPUs can hold, so weights come and go. The
+//! paper shows that requests are nevertheless answered within 100 ms, and how well
+//! the controller predicts what workers do. So far the system runs in virtual time,
+//! on emulated GPUs.
+
+mod analysis;
+mod data;
+mod figures;
+mod params;
+
+use std::time::Duration;
+
+use clockwork::roles::Simulated;
+use harness::{
+    Bed, Experiment, Measured, analysis::Analysis, async_trait, claim::Evidence, dataset,
+};
+
+pub(crate) use self::data::AzureTrace;
+use self::params::{Params, Point};
+use crate::support::simulation::simulate;
+
+pub(crate) struct ClockworkAzure;
+
+#[async_trait]
+impl Experiment for ClockworkAzure {
+    type Params = Params;
+    type Point = Point;
+    type Record = Simulated;
+
+    fn name(&self) -> &'static str {
+        "clockwork-azure"
+    }
+
+    fn points(&self, params: &Params) -> anyhow::Result<Vec<Point>> {
+        params.points()
+    }
+
+    fn expected(&self, params: &Params, _: &Point) -> Duration {
+        params.expected()
+    }
+
+    fn evidence(&self, _: &Params) -> Evidence {
+        Evidence::Simulated
+    }
+
+    fn data(
+        &self,
+        params: &Params,
+        cache: &dataset::Cache,
+    ) -> anyhow::Result<Vec<dataset::DataUsed>> {
+        Ok(vec![data::ready(params, cache)?])
+    }
+
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Simulated> {
+        let trace = bed.data(data::NAME)?;
+        simulate(bed, &params.span(), &params.flags(point), &params.workload(), Some(trace)).await
+    }
+
+    fn analyse(&self, trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+        analysis::analyse(trials)
+    }
+}

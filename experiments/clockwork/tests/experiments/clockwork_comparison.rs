@@ -1,0 +1,57 @@
+//! Goodput under ever tighter objectives, beside two simpler schedulers (§6.2, Fig. 5).
+//!
+//! Fifteen models on one GPU, each asked by sixteen clients that ask again as soon as
+//! they are answered. The paper compares Clockwork with Clipper and INFaaS; here it is
+//! compared with schedulers of our own that lack its global windows: one that adapts
+//! its batches as Clipper does, and one that takes requests as they come. All have the
+//! same workers and the same load. So far in virtual time, on emulated GPUs.
+
+mod analysis;
+mod params;
+
+use std::time::Duration;
+
+use clockwork::roles::Simulated;
+use harness::{
+    Bed, Experiment, Measured, analysis::Analysis, async_trait, claim::Evidence, dataset,
+};
+
+use self::params::{Params, Point};
+use crate::support::simulation::simulate;
+
+pub(crate) struct ClockworkComparison;
+
+#[async_trait]
+impl Experiment for ClockworkComparison {
+    type Params = Params;
+    type Point = Point;
+    type Record = Simulated;
+
+    fn name(&self) -> &'static str {
+        "clockwork-comparison"
+    }
+
+    fn points(&self, params: &Params) -> anyhow::Result<Vec<Point>> {
+        params.points()
+    }
+
+    fn expected(&self, params: &Params, _: &Point) -> Duration {
+        params.expected()
+    }
+
+    fn evidence(&self, _: &Params) -> Evidence {
+        Evidence::Simulated
+    }
+
+    fn data(&self, _: &Params, _: &dataset::Cache) -> anyhow::Result<Vec<dataset::DataUsed>> {
+        Ok(vec![])
+    }
+
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Simulated> {
+        simulate(bed, &params.span(), &params.flags(point), &params.workload(), None).await
+    }
+
+    fn analyse(&self, trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+        analysis::analyse(trials)
+    }
+}

@@ -1,0 +1,21 @@
+//! Clockwork's experiments, as tests and behind `cargo xtask`.
+
+mod clockwork_azure;
+mod clockwork_comparison;
+mod support;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::main(harness::System {
+        name: "clockwork",
+        binary: env!("CARGO_BIN_EXE_clockwork"),
+        package_dir: env!("CARGO_MANIFEST_DIR"),
+        paper: include_str!("../../../../fixtures/papers/clockwork.toml"),
+        experiments: &[
+            &clockwork_comparison::ClockworkComparison,
+            &clockwork_azure::ClockworkAzure,
+        ],
+        data_sets: &[&clockwork_azure::AzureTrace],
+    })
+}

@@ -1,0 +1,4 @@
+//! What several experiments share.
+
+pub(crate) mod quantity;
+pub(crate) mod simulation;

@@ -1,0 +1,97 @@
+//! The role `simulate`, as the binary that experiments start.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use clockwork::{
+    roles::Simulated,
+    telemetry::{Aggregate, Window, log::collected},
+    time::SECOND,
+};
+
+/// Two models, 400 requests a second, one GPU, six seconds.
+const FLAGS: [&str; 9] = [
+    "simulate",
+    "--workers=1",
+    "--lead-in-s=1",
+    "--duration-s=5",
+    "--bucket-s=1",
+    "--seed=7",
+    "poisson-open-loop",
+    "2",
+    "400",
+];
+
+#[expect(clippy::disallowed_methods, reason = "a test of the binary, not of a run")]
+fn clockwork(args: &[&str], out: &Path) -> Output {
+    let command =
+        Command::new(env!("CARGO_BIN_EXE_clockwork")).args(args).arg("--out").arg(out).output();
+    command.expect("the binary was just built")
+}
+
+fn simulated(dir: &Path) -> Simulated {
+    let text = std::fs::read(dir.join("simulated.json")).expect("the role has written it");
+    serde_json::from_slice(&text).expect("the role has written it whole")
+}
+
+#[test]
+fn rows_give_the_figures_that_are_aggregated_while_they_come() {
+    let dir = tempfile::tempdir().expect("there is a directory for temporary files");
+    let output = clockwork(&[&FLAGS[..], &["--rows"]].concat(), dir.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let simulated = simulated(dir.path());
+    let logs = collected(dir.path());
+    assert_eq!(logs.len(), 1);
+    let window = Window { start: 0, lead_in: SECOND, duration: Some(5 * SECOND), bucket: SECOND };
+    let mut read = Aggregate::new(window);
+    logs[0].aggregate(&mut read).expect("both logs are whole");
+    assert_eq!(*read.totals(), simulated.totals);
+    // As text: a number that was written and parsed may be off in its last bit.
+    let text = std::fs::read_to_string(dir.path().join("simulated.json")).expect("it was read");
+    let has = |json: serde_json::Result<String>| text.contains(&json.expect("it can be said"));
+    assert!(has(serde_json::to_string(&read.series())), "the series differ");
+    assert!(has(serde_json::to_string(&read.tails())), "the tails differ");
+    let n_expected = 400.0 * simulated.measured_s;
+    // Poisson: within five standard deviations.
+    let off = (simulated.totals.requests as f64 - n_expected).abs();
+    assert!(off < 5.0 * n_expected.sqrt(), "{} requests", simulated.totals.requests);
+}
+
+#[test]
+fn without_rows_only_the_aggregate_is_kept() {
+    let dir = tempfile::tempdir().expect("there is a directory for temporary files");
+    assert!(clockwork(&FLAGS, dir.path()).status.success());
+    let files = std::fs::read_dir(dir.path()).expect("it was just written");
+    assert_eq!(files.count(), 1);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_in_a_sentence() {
+    let dir = tempfile::tempdir().expect("there is a directory for temporary files");
+    let says = |args: &[&str]| {
+        let output = clockwork(args, dir.path());
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).expect("an error is text")
+    };
+    let with = |words: &[&'static str]| says(&[&FLAGS[..6], words].concat());
+    insta::assert_snapshot!(with(&["poison", "2"]), @"
+    clockwork: no workload is called `poison`
+    (hint: expected one of azure, azure_scalability_exp, poisson-open-loop, comparison_experiment, comparison_experiment2, bursty_experiment, slo-exp-1, slo-exp-2)
+    ");
+    insta::assert_snapshot!(with(&["azure", "8"]), @"
+    clockwork: workload `azure`: there is no trace
+    (hint: --trace-dir DIR)
+    ");
+    insta::assert_snapshot!(with(&["poisson-open-loop", "2"]), @"
+    clockwork: workload `poisson-open-loop`: `rate` is missing
+    (hint: poisson-open-loop <num_models> <rate>)
+    ");
+    insta::assert_snapshot!(with(&["--pages-per-gpu=3", "poisson-open-loop", "2", "400"]), @"
+    clockwork: model 0 has 7 pages of weights, but a GPU holds 3
+    ");
+    let none = ["simulate", "--workers=0", "--duration-s=5", "--seed=7"];
+    let no_gpu = says(&[&none[..], &["poisson-open-loop", "2", "400"]].concat());
+    insta::assert_snapshot!(no_gpu, @"clockwork: the cluster has no GPU");
+}
