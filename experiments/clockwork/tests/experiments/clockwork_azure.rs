@@ -7,7 +7,6 @@
 //! on emulated GPUs.
 
 mod analysis;
-mod data;
 mod figures;
 mod params;
 
@@ -18,9 +17,8 @@ use harness::{
     Bed, Experiment, Measured, analysis::Analysis, async_trait, claim::Evidence, dataset,
 };
 
-pub(crate) use self::data::AzureTrace;
 use self::params::{Params, Point};
-use crate::support::simulation::simulate;
+use crate::support::{simulation::simulate, trace};
 
 pub(crate) struct ClockworkAzure;
 
@@ -51,12 +49,12 @@ impl Experiment for ClockworkAzure {
         params: &Params,
         cache: &dataset::Cache,
     ) -> anyhow::Result<Vec<dataset::DataUsed>> {
-        Ok(vec![data::ready(params, cache)?])
+        Ok(vec![trace::ready(params.day(), cache)?])
     }
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Simulated> {
-        let trace = bed.data(data::NAME)?;
-        simulate(bed, &params.span(), &params.flags(point), &params.workload(), Some(trace)).await
+        let dir = bed.data(trace::NAME)?;
+        simulate(bed, &params.span(), &params.flags(point), &params.workload(), Some(dir)).await
     }
 
     fn analyse(&self, trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {

@@ -2,6 +2,7 @@
 
 mod clockwork_azure;
 mod clockwork_comparison;
+mod clockwork_scalability;
 mod support;
 
 use std::process::ExitCode;
@@ -15,7 +16,8 @@ fn main() -> ExitCode {
         experiments: &[
             &clockwork_comparison::ClockworkComparison,
             &clockwork_azure::ClockworkAzure,
+            &clockwork_scalability::ClockworkScalability,
         ],
-        data_sets: &[&clockwork_azure::AzureTrace],
+        data_sets: &[&support::trace::AzureTrace],
     })
 }

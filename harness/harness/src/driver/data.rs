@@ -134,7 +134,8 @@ fn verify(system: System, cache: &Cache, names: &[String]) -> anyhow::Result<Str
             text += &format!("{} {}: unchanged\n", about.name, entry.key);
         }
     }
-    Ok(if text.is_empty() { "nothing is prepared".into() } else { text })
+    // Each system says so for itself.
+    Ok(if text.is_empty() { format!("no data of {} is prepared", system.name) } else { text })
 }
 
 fn find(system: System, name: &str) -> anyhow::Result<&'static dyn DataSet> {

@@ -7,7 +7,10 @@ use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
 
-use crate::support::simulation::{Run, Span};
+use crate::support::{
+    simulation::{Run, Span},
+    trace::Day,
+};
 
 /// The section `[clockwork-azure]` of a profile.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,6 +77,10 @@ impl Params {
 
     pub(crate) fn span(&self) -> Span {
         Span { lead_in: self.lead_in, duration: self.duration, bucket: self.bucket }
+    }
+
+    pub(crate) fn day(&self) -> Day<'_> {
+        Day { data: &self.data, number: self.trace, functions: self.functions, rate: self.rate }
     }
 
     /// The generated day's mean rate at this load.

@@ -2,3 +2,4 @@
 
 pub(crate) mod quantity;
 pub(crate) mod simulation;
+pub(crate) mod trace;

@@ -13,10 +13,8 @@ use harness::{
     dataset::{About, Cache, DataKind, DataSet, DataUsed, digest_file},
 };
 
-use super::params::Params;
-
 /// What the trace is called in a run.
-pub(super) const NAME: &str = "azure2019";
+pub(crate) const NAME: &str = "azure2019";
 
 /// Changes whenever the generator does.
 const GENERATOR_VERSION: u32 = 1;
@@ -46,25 +44,38 @@ impl DataSet for AzureTrace {
     }
 }
 
+/// Which day is replayed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Day<'a> {
+    /// `generated`, `azure2019` once it is prepared, or a day file's path.
+    pub(crate) data: &'a str,
+    /// Its number, 1 to 14.
+    pub(crate) number: u8,
+    /// Functions of a generated day (published: about 46,400).
+    pub(crate) functions: usize,
+    /// Their invocations per second (published: about 10,000).
+    pub(crate) rate: f64,
+}
+
 /// Lays the trace out for replaying, or finds it laid out in the cache.
-pub(super) fn ready(params: &Params, cache: &Cache) -> anyhow::Result<DataUsed> {
-    let (dir, sha256, kind) = match params.data.as_str() {
-        "generated" => generated(params, cache)?,
-        NAME => prepared(params, cache)?,
-        path => from_file(Path::new(path), params, cache)?,
+pub(crate) fn ready(day: Day<'_>, cache: &Cache) -> anyhow::Result<DataUsed> {
+    let (dir, sha256, kind) = match day.data {
+        "generated" => generated(day, cache)?,
+        NAME => prepared(day, cache)?,
+        path => from_file(Path::new(path), day, cache)?,
     };
     Ok(DataUsed { name: NAME.into(), kind, dir, sha256 })
 }
 
 type Ready = (PathBuf, String, DataKind);
 
-fn generated(params: &Params, cache: &Cache) -> anyhow::Result<Ready> {
-    let Params { functions, rate, trace, .. } = *params;
-    let key = format!("generated-v{GENERATOR_VERSION}-{functions}-{rate}-d{trace:02}");
-    let seed = GENERATOR_SEED + u64::from(trace);
+fn generated(day: Day<'_>, cache: &Cache) -> anyhow::Result<Ready> {
+    let Day { functions, rate, number, .. } = day;
+    let key = format!("generated-v{GENERATOR_VERSION}-{functions}-{rate}-d{number:02}");
+    let seed = GENERATOR_SEED + u64::from(number);
     let (dir, sha256) = cache.entry(NAME, &key, |into| {
         let generator = Generator::new(&Shape { functions, rate, seed })?;
-        let path = into.join(file_name(trace));
+        let path = into.join(file_name(number));
         let cannot = || format!("write {}", path.display());
         let file = BufWriter::new(File::create(&path).with_context(cannot)?);
         generator.write(file).with_context(cannot)?;
@@ -73,31 +84,31 @@ fn generated(params: &Params, cache: &Cache) -> anyhow::Result<Ready> {
     Ok((dir, sha256, DataKind::Generated))
 }
 
-fn prepared(params: &Params, cache: &Cache) -> anyhow::Result<Ready> {
+fn prepared(day: Day<'_>, cache: &Cache) -> anyhow::Result<Ready> {
     let Some(original) = cache.originals(NAME).into_iter().next() else {
         return Err(Fault::unavailable(format!(
             "{NAME} is not prepared\n(hint: cargo xtask data prepare {NAME} --from FILE|URL, or \
              --set data=generated)"
         )));
     };
-    if params.trace != 1 {
+    if day.number != 1 {
         return Err(Fault::usage(format!(
             "trace={}: a prepared day counts as the first\n(hint: trace = 1, or --set data=FILE)",
-            params.trace
+            day.number
         )));
     }
     Ok((original.dir, original.sha256, DataKind::Real))
 }
 
-fn from_file(path: &Path, params: &Params, cache: &Cache) -> anyhow::Result<Ready> {
+fn from_file(path: &Path, day: Day<'_>, cache: &Cache) -> anyhow::Result<Ready> {
     if !path.is_file() {
         return Err(Fault::usage(format!(
             "--set data={}: no such file\n(hint: a day file of the trace, `{NAME}` or `generated`)",
             path.display()
         )));
     }
-    let key = format!("file-{}-d{:02}", digest_file(path)?, params.trace);
-    let (dir, sha256) = cache.entry(NAME, &key, |into| lay_out(path, params.trace, into))?;
+    let key = format!("file-{}-d{:02}", digest_file(path)?, day.number);
+    let (dir, sha256) = cache.entry(NAME, &key, |into| lay_out(path, day.number, into))?;
     Ok((dir, sha256, DataKind::Real))
 }
 

@@ -1,0 +1,112 @@
+//! The knobs of the experiment and its points.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use clockwork::workload::AzureSettings;
+use harness::one_or_many;
+use jiff::{SignedDuration, fmt::serde::duration::friendly};
+use serde::{Deserialize, Serialize};
+
+use crate::support::{
+    simulation::{Run, Span},
+    trace::Day,
+};
+
+/// The section `[clockwork-scalability]` of a profile.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Params {
+    /// How the system runs.
+    pub(crate) run: Run,
+    /// Workers of one GPU (paper: 10 to 150).
+    #[serde(deserialize_with = "one_or_many")]
+    pub(crate) workers: Vec<u32>,
+    /// The first load, the one that none exceeds, and what each is multiplied with
+    /// (`azure_scalability_exp`: 0.1, 4, 1.5).
+    pub(crate) load_factor_min: f64,
+    pub(crate) load_factor_max: f64,
+    pub(crate) load_factor_inc: f64,
+    /// How long each load lasts (paper: 1 minute).
+    #[serde(serialize_with = "friendly::compact::required")]
+    pub(crate) period: SignedDuration,
+    /// See `azure`'s parameter of this name (paper: 4).
+    pub(crate) memory_load_factor: u8,
+    /// How far ahead actions are sent, in milliseconds (paper: 5).
+    pub(crate) schedule_ahead_ms: u64,
+    /// The trace: `generated`, `azure2019` once it is prepared, or a day file's path.
+    pub(crate) data: String,
+    /// Functions of a generated day (published: about 46,400).
+    pub(crate) functions: usize,
+    /// Their invocations per second (published: about 10,000).
+    pub(crate) rate: f64,
+}
+
+/// One configuration of the sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Point {
+    /// Workers.
+    pub(crate) workers: u32,
+}
+
+impl Params {
+    pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
+        ensure!(self.period.is_positive(), "`period` must be longer than nothing");
+        ensure!(
+            0.0 < self.load_factor_min && self.load_factor_min <= self.load_factor_max,
+            "`load-factor-min` must be above 0 and at most `load-factor-max`"
+        );
+        ensure!(self.load_factor_inc > 1.0, "`load-factor-inc` must be above 1");
+        ensure!(self.workers.iter().min() > Some(&0), "there must be at least one worker");
+        Ok(self.workers.iter().map(|workers| Point { workers: *workers }).collect())
+    }
+
+    /// One bucket for each load.
+    pub(crate) fn span(&self) -> Span {
+        let duration = self.period * i32::try_from(self.loads().len()).unwrap_or(i32::MAX);
+        Span { lead_in: SignedDuration::ZERO, duration, bucket: self.period }
+    }
+
+    pub(crate) fn day(&self) -> Day<'_> {
+        Day { data: &self.data, number: 1, functions: self.functions, rate: self.rate }
+    }
+
+    /// At the generated day's rate.
+    pub(crate) fn expected(&self, point: &Point) -> Duration {
+        let settings = AzureSettings { num_workers: point.workers, ..AzureSettings::ORIGINAL };
+        let loads = self.loads();
+        let mean_load = loads.iter().sum::<f64>() / loads.len() as f64;
+        self.span().expected(self.rate * settings.scale() * mean_load)
+    }
+
+    /// The flags of the role `simulate` that profile and point decide.
+    pub(crate) fn flags(&self, point: &Point) -> Vec<String> {
+        let Run::Simulated = self.run;
+        let schedule_ahead_ns = self.schedule_ahead_ms * 1_000_000;
+        [("--workers", u64::from(point.workers)), ("--schedule-ahead", schedule_ahead_ns)]
+            .map(|(flag, value)| [flag.to_owned(), value.to_string()])
+            .concat()
+    }
+
+    /// The words that the client is given, as the original's.
+    pub(crate) fn workload(&self, point: &Point) -> Vec<String> {
+        [
+            "azure_scalability_exp".to_owned(),
+            point.workers.to_string(),
+            self.load_factor_min.to_string(),
+            self.load_factor_max.to_string(),
+            self.load_factor_inc.to_string(),
+            self.period.as_secs_f64().to_string(),
+            self.memory_load_factor.to_string(),
+        ]
+        .into()
+    }
+
+    /// The loads, one after the other.
+    fn loads(&self) -> Vec<f64> {
+        let next = |load: &f64| Some(load * self.load_factor_inc);
+        let loads = std::iter::successors(Some(self.load_factor_min), next);
+        loads.take_while(|load| *load <= self.load_factor_max).collect()
+    }
+}
