@@ -64,7 +64,7 @@ fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {
     Ok(Table { columns: fixed.into_iter().chain(heads).collect(), rows })
 }
 
-/// Goodput by workers; a line of its own for each of the two rates.
+/// Goodput by workers.
 fn figure(trials: &Trials<'_>) -> anyhow::Result<Figure> {
     let mut points = Vec::new();
     for (workers, runs) in trials {

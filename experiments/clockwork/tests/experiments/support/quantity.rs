@@ -80,7 +80,8 @@ pub(crate) const LONGEST: Quantity = Quantity {
     unit: "1",
     of: |run| {
         let longest = run.series.points.iter().map(|point| point.latency_max_ms);
-        Some(longest.fold(0.0, f64::max) / DEFAULT_OBJECTIVE_MS)
+        let longest_ms = longest.reduce(f64::max).filter(|_| run.totals.requests > 0);
+        longest_ms.map(|longest_ms| longest_ms / DEFAULT_OBJECTIVE_MS)
     },
 };
 

@@ -61,6 +61,8 @@ impl Span {
 
 /// Runs a workload, by its name and parameters as the original's client takes them.
 ///
+/// A trial without a request is invalid.
+///
 /// # Errors
 /// If the simulation fails.
 pub(crate) async fn simulate(
@@ -80,5 +82,11 @@ pub(crate) async fn simulate(
     let job = Role::job("simulate", &args).reading(trace);
     let path = bed.run(&job, LIMIT).await?.join("simulated.json");
     let text = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))
+    let simulated: Simulated =
+        serde_json::from_slice(&text).with_context(|| format!("parse {}", path.display()))?;
+    if simulated.totals.requests == 0 {
+        // Of nothing, everything is true.
+        bed.invalidate("no request was answered after the lead-in");
+    }
+    Ok(simulated)
 }
