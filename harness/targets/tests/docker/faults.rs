@@ -91,7 +91,8 @@ fn answers(peer: &Instance) -> anyhow::Result<bool> {
     let mut stream = TcpStream::connect(at(peer))?;
     stream.set_read_timeout(Some(ANSWER))?;
     std::io::Write::write_all(&mut stream, b"exists /\n")?;
-    Ok(std::io::Read::read(&mut stream, &mut [0; 8]).is_ok_and(|n_bytes| n_bytes > 0))
+    // Unlike `read`, it goes on when a child of this process ends meanwhile.
+    Ok(std::io::Read::read_exact(&mut stream, &mut [0; 1]).is_ok())
 }
 
 /// The names of the containers of a run, whatever they are doing.

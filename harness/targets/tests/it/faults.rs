@@ -61,12 +61,16 @@ fn answers(address: SocketAddr) -> anyhow::Result<bool> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.write_all(b"GET /healthz HTTP/1.0\r\n\r\n")?;
-    match stream.read(&mut [0; 16]) {
-        Ok(n_bytes) => Ok(n_bytes > 0),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-            Ok(false)
+    loop {
+        match stream.read(&mut [0; 16]) {
+            Ok(n_bytes) => return Ok(n_bytes > 0),
+            // A child of this process ended, and the kernel restarts no read that has a limit.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
     }
 }
 
