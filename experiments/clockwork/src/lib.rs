@@ -6,6 +6,7 @@
 //! I/O: they take a time and what happened, and return what is to be done. So the
 //! same code runs live and in virtual time.
 
+pub mod live;
 pub mod message;
 pub mod models;
 pub mod roles;
@@ -14,6 +15,7 @@ pub mod simulation;
 pub mod telemetry;
 pub mod time;
 pub mod trace;
+pub mod wire;
 pub mod worker;
 pub mod workload;
 

@@ -6,7 +6,7 @@ use super::{Catalogue, Variety};
 use crate::message::ModelId;
 
 /// The instances that a run serves. Those of a variety have consecutive numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Deployment {
     varieties: Vec<Variety>,
     /// For each instance, which of `varieties` it is.
@@ -23,13 +23,23 @@ impl Deployment {
         catalogue: &Catalogue,
         copies: impl IntoIterator<Item = (&'a str, u32)>,
     ) -> Result<Self> {
-        let mut deployment = Self { varieties: Vec::new(), variety_of: Vec::new() };
+        let mut deployment = Self::default();
         for (name, n_copies) in copies {
-            let index = deployment.varieties.len() as u32;
-            deployment.varieties.push(catalogue.by_name(name).context("deploy")?.clone());
-            deployment.variety_of.extend((0..n_copies).map(|_| index));
+            deployment.add(catalogue.by_name(name).context("deploy")?.clone(), n_copies);
         }
         Ok(deployment)
+    }
+
+    /// Adds copies of a variety, with the numbers that come next.
+    pub fn add(&mut self, variety: Variety, n_copies: u32) {
+        let index = self.varieties.len() as u32;
+        self.varieties.push(variety);
+        self.variety_of.extend((0..n_copies).map(|_| index));
+    }
+
+    /// Removes all but the first `n_models` instances.
+    pub fn truncate(&mut self, n_models: usize) {
+        self.variety_of.truncate(n_models);
     }
 
     /// Every variety that the published runs deploy, `n_copies` times.

@@ -1,0 +1,12 @@
+//! The system live: its processes, which drive the cores without I/O from sockets and
+//! clocks. Each process is one loop over a mailbox; threads only carry bytes.
+
+mod clock;
+mod inputs;
+mod mailbox;
+mod outbox;
+mod peer;
+
+pub mod worker;
+
+pub use clock::Clock;
