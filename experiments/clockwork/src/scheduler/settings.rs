@@ -70,6 +70,15 @@ impl Settings {
     pub fn original() -> Self {
         Self { max_exec: 250 * MILLISECOND, original_mistakes: true, ..Self::default() }
     }
+
+    /// By when an action must have left the controller that was decided at `sent` and
+    /// must start by `latest`: it must leave the worker the buffer, unless it had not
+    /// as much time from the beginning. One that leaves later is not worth sending; it
+    /// is reported as [`ActionStatus::SentTooLate`](crate::message::ActionStatus).
+    #[must_use]
+    pub fn send_by(&self, sent: Nanos, latest: Nanos) -> Nanos {
+        sent.saturating_add(self.future).max(latest.saturating_sub(self.buffer))
+    }
 }
 
 /// What the controller knows of a model instance before it has run.
@@ -108,5 +117,22 @@ impl Cluster {
     #[must_use]
     pub fn n_gpus(&self) -> usize {
         (self.n_workers * self.gpus_per_worker) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_must_leave_a_buffer_before_it_starts_but_never_sooner_than_it_can() {
+        let settings = Settings::default();
+        let (sent, ms) = (7 * MILLISECOND, MILLISECOND);
+        // An idle executor, and one that is busy for the whole time ahead.
+        assert_eq!(settings.send_by(sent, sent + 11 * ms), sent + 6 * ms);
+        assert_eq!(settings.send_by(sent, sent + 20 * ms), sent + 15 * ms);
+        assert_eq!(settings.send_by(sent, sent + 2 * ms), sent + ms);
+        // The baselines' actions may start whenever they can, an eviction too.
+        assert_eq!(settings.send_by(sent, Nanos::MAX), Nanos::MAX - 5 * ms);
     }
 }
