@@ -139,7 +139,7 @@ impl Scheduler for Timed {
         match event {
             Event::Request(_) => self.requests_ns.push(took.as_nanos() as u64),
             Event::Result(_) => self.results_ns.push(took.as_nanos() as u64),
-            Event::Wake => {}
+            Event::Lost(_) | Event::Wake => {}
         }
     }
 

@@ -44,6 +44,11 @@ impl Cache {
         self.slots[model.index()].residence == Residence::Loaded
     }
 
+    /// The models that are loaded, or are being loaded.
+    pub(super) fn held(&self) -> &[ModelId] {
+        &self.held
+    }
+
     /// Whether it is loaded, or is being loaded.
     pub(super) fn holds(&self, model: ModelId) -> bool {
         self.slots[model.index()].residence != Residence::Absent

@@ -89,12 +89,16 @@ impl Demand {
 
     /// Counts a request in, whose demand for weights ends at `load_ends`.
     pub(super) fn arrived(&mut self, model: ModelId, exec: Nanos, load: Nanos, load_ends: Nanos) {
-        let state = &mut self.models[model.index()];
-        state.exec += exec;
-        state.load_arrived += load;
-        self.expiries.push(Reverse((load_ends, model, load)));
-        self.notice(model);
+        self.models[model.index()].exec += exec;
+        self.want(model, load, load_ends);
         self.distribute(model);
+    }
+
+    /// Counts demand for weights in, which ends at `ends`.
+    pub(super) fn want(&mut self, model: ModelId, load: Nanos, ends: Nanos) {
+        self.models[model.index()].load_arrived += load;
+        self.expiries.push(Reverse((ends, model, load)));
+        self.notice(model);
     }
 
     /// A request of it is executed now.
@@ -146,8 +150,12 @@ impl Demand {
 
     /// Whether any request of it is unanswered, or wants its weights.
     pub(super) fn is_wanted(&self, model: ModelId) -> bool {
-        let state = &self.models[model.index()];
-        state.exec > 0 || state.place != NOWHERE
+        self.models[model.index()].exec > 0 || self.wants_weights(model)
+    }
+
+    /// Whether its weights are wanted.
+    pub(super) fn wants_weights(&self, model: ModelId) -> bool {
+        self.models[model.index()].place != NOWHERE
     }
 
     /// The models whose weights are wanted.

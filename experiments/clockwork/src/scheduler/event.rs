@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    message::{Action, ActionResult, Request, Response},
+    message::{Action, ActionResult, GpuId, Request, Response},
     telemetry::{ActionRow, RequestRow},
     time::Nanos,
 };
@@ -15,6 +15,10 @@ pub enum Event {
     Request(Request),
     /// A worker answers.
     Result(ActionResult),
+    /// A GPU is gone for good, as its worker died or went silent. What was to be done
+    /// there has failed, nothing is sent there again, and what is still heard of it
+    /// changes nothing. A second loss of it changes nothing either.
+    Lost(GpuId),
     /// The time that [`Scheduler::next_wake`] named has come.
     Wake,
 }

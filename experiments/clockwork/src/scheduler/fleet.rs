@@ -34,6 +34,8 @@ pub(super) struct Gpu {
     pub(super) in_flight: Vec<InFlight>,
     /// The clock that it reported last.
     pub(super) clock_mhz: u32,
+    /// Whether it is gone for good.
+    pub(super) is_lost: bool,
 }
 
 /// What the controller expects of an action.
@@ -94,6 +96,7 @@ impl Fleet {
             cache: Cache::new(pages, served.len()),
             in_flight: Vec::new(),
             clock_mhz: settings.clock_mhz,
+            is_lost: false,
         };
         Ok(Self {
             cluster,
@@ -211,12 +214,23 @@ impl Fleet {
             ActionKind::Infer { .. } => self.note_infer(&one, timing),
             ActionKind::Evict => {}
         }
-        let status = timing.map_or(ClientStatus::Error, |_| ClientStatus::Success);
+        self.conclude(now, &one, result, effects);
+        let InFlight { action, sent, batch, .. } = one;
+        Some(Done { action, timing, sent, batch })
+    }
+
+    /// Answers the requests that an action carried, and logs it.
+    pub(super) fn conclude(
+        &self,
+        now: Nanos,
+        one: &InFlight,
+        result: &ActionResult,
+        effects: &mut Vec<Effect>,
+    ) {
+        let status = timing_of(result).map_or(ClientStatus::Error, |_| ClientStatus::Success);
         let n_loaded = self.models[one.action.model.index()].n_loaded;
         effects.extend(one.batch.iter().map(|waiting| answer(now, waiting, status, n_loaded)));
         effects.push(Effect::Log(one.row(now, result, &self.cluster)));
-        let InFlight { action, sent, batch, .. } = one;
-        Some(Done { action, timing, sent, batch })
     }
 
     /// Keeps the memory of a batch for another.

@@ -10,6 +10,7 @@ mod event;
 mod fleet;
 mod in_flight;
 mod infer4;
+mod loss;
 mod model;
 mod policy;
 #[cfg(test)]

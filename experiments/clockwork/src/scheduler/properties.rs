@@ -1,6 +1,6 @@
 //! What holds for every policy, whatever is asked and however workers answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Cluster, Effect, Event, Infer4, Scheduler, ServedModel, Settings, best_effort::BestEffort,
@@ -64,6 +64,7 @@ struct World<S> {
     n_answers: BTreeMap<u64, u32>,
     /// What each GPU holds if it did all that it was told, and whether it is there yet.
     held: Vec<BTreeMap<ModelId, bool>>,
+    lost: BTreeSet<GpuId>,
 }
 
 fn served() -> Vec<ServedModel> {
@@ -81,11 +82,14 @@ fn n_pages(model: ModelId) -> u32 {
 }
 
 impl<S: Inspect> World<S> {
-    fn run(scheduler: S, seed: u64) {
+    /// Requests come, and GPUs are lost when so many have come.
+    fn run(scheduler: S, seed: u64, losses: &[(u64, GpuId)]) {
         let held = vec![BTreeMap::new(); N_GPUS as usize];
         let (random, n_answers) = (Random::new(seed, 0), BTreeMap::new());
         let (under_way, effects) = (Vec::new(), Vec::new());
-        let mut world = Self { scheduler, random, now: 0, under_way, effects, n_answers, held };
+        let lost = BTreeSet::new();
+        let mut world =
+            Self { scheduler, random, now: 0, under_way, effects, n_answers, held, lost };
         // Between idle and overloaded.
         let mean_gap = MILLISECOND as f64 * (0.1 + 2.0 * world.random.uniform());
         let mut next_request = 0;
@@ -96,6 +100,8 @@ impl<S: Inspect> World<S> {
             if matches!(event, Event::Request(_)) {
                 n_requests += 1;
                 next_request += (mean_gap * world.random.exponential()) as Nanos;
+                let now_lost = losses.iter().filter(|(at, _)| *at == n_requests);
+                now_lost.for_each(|(_, gpu)| world.lose(*gpu));
             }
             world.tell(event);
         }
@@ -129,11 +135,23 @@ impl<S: Inspect> World<S> {
         Request { id, user_id: 0, model: ModelId(model), slo_factor }
     }
 
+    /// Nobody knows at first: the GPU's last results may come later still.
+    fn lose(&mut self, gpu: GpuId) {
+        self.lost.insert(gpu);
+        if let Some(held) = self.held.get_mut(gpu.index()) {
+            held.clear();
+        }
+        self.tell(Event::Lost(gpu));
+        self.scheduler.on(self.now, Event::Lost(gpu), &mut self.effects);
+        assert!(self.effects.is_empty(), "{gpu:?} is lost once");
+    }
+
     fn result(&mut self, action: Action) -> ActionResult {
         let has_failed = action.kind != ActionKind::Evict && self.random.chance(0.1);
-        if has_failed && action.kind == ActionKind::Load {
+        let is_load = action.kind == ActionKind::Load && !self.lost.contains(&action.gpu);
+        if has_failed && is_load {
             self.held[action.gpu.index()].remove(&action.model);
-        } else if action.kind == ActionKind::Load {
+        } else if is_load {
             self.held[action.gpu.index()].insert(action.model, true);
         }
         let duration = (12.0 * self.random.uniform() * MILLISECOND as f64) as Nanos;
@@ -161,6 +179,7 @@ impl<S: Inspect> World<S> {
         if let Event::Result(result) = event {
             // A result that comes twice counts once.
             self.scheduler.on(self.now, Event::Result(result), &mut self.effects);
+            assert!(self.effects.is_empty() || !self.lost.contains(&result.gpu), "{result:?}");
         }
         for effect in std::mem::take(&mut self.effects) {
             match effect {
@@ -179,6 +198,7 @@ impl<S: Inspect> World<S> {
     /// Notes an order, and checks that it could be carried out. It will be sooner or
     /// later than expected, and some much later.
     fn obey(&mut self, action: Action) {
+        assert!(!self.lost.contains(&action.gpu), "{action:?}");
         let held = &mut self.held[action.gpu.index()];
         match action.kind {
             ActionKind::Load => assert_eq!(held.insert(action.model, false), None),
@@ -215,13 +235,30 @@ impl<S: Inspect> World<S> {
     }
 }
 
-fn check<S: Inspect>(new: impl Fn(Settings, Cluster, &[ServedModel]) -> anyhow::Result<S>) {
+type New<S> = fn(Settings, Cluster, &[ServedModel]) -> anyhow::Result<S>;
+
+fn check<S: Inspect>(new: New<S>) {
+    check_with(new, |_| Vec::new());
+}
+
+/// Loses some GPUs, or all, at random moments, and one that does not exist.
+fn check_losing<S: Inspect>(new: New<S>) {
+    check_with(new, |seed| {
+        let mut random = Random::new(seed, 1);
+        let first = random.below(N_GPUS as usize) as u32;
+        let n_lost = 1 + seed % u64::from(N_GPUS);
+        let gpus = (0..=n_lost as u32).map(|at| (first + at) % (N_GPUS + 1));
+        gpus.map(|gpu| (1 + random.below(N_REQUESTS as usize) as u64, GpuId(gpu))).collect()
+    });
+}
+
+fn check_with<S: Inspect>(new: New<S>, losses: impl Fn(u64) -> Vec<(u64, GpuId)>) {
     let cluster = Cluster { n_workers: N_GPUS, gpus_per_worker: 1, pages_per_gpu: PAGES_PER_GPU };
     for seed in 0..40 {
         let original_mistakes = seed % 2 == 1;
         let settings = Settings { original_mistakes, ..Settings::default() };
         let scheduler = new(settings, cluster, &served()).expect("each model fits on a GPU");
-        World::run(scheduler, seed);
+        World::run(scheduler, seed, &losses(seed));
     }
 }
 
@@ -238,4 +275,19 @@ fn fifo_answers_each_request_once_and_forgets_it() {
 #[test]
 fn adaptive_answers_each_request_once_and_forgets_it() {
     check(BestEffort::adaptive);
+}
+
+#[test]
+fn infer4_answers_each_request_once_though_gpus_are_lost() {
+    check_losing(Infer4::new);
+}
+
+#[test]
+fn fifo_answers_each_request_once_though_gpus_are_lost() {
+    check_losing(BestEffort::fifo);
+}
+
+#[test]
+fn adaptive_answers_each_request_once_though_gpus_are_lost() {
+    check_losing(BestEffort::adaptive);
 }

@@ -27,6 +27,8 @@ pub(in crate::scheduler) struct BestEffort {
     /// Of models that wait and are nowhere. GPUs and models are dealt out to these
     /// pools in turn: each GPU loads the models of its own.
     pub(super) pools: Vec<BTreeSet<Turn>>,
+    /// Each model's pool.
+    pub(super) pool_of: Vec<usize>,
     /// Where each model is, or is being loaded.
     pub(super) homes: Vec<Option<GpuId>>,
     pub(super) limits: Vec<BatchLimit>,
@@ -77,6 +79,7 @@ impl BestEffort {
         Ok(Self {
             lines: fleet.all_gpus().map(|_| Line::default()).collect(),
             pools: vec![BTreeSet::new(); n_pools],
+            pool_of: (0..fleet.models.len()).map(|model| model % n_pools).collect(),
             homes: vec![None; fleet.models.len()],
             limits: fleet.models.iter().map(limit).collect(),
             settings,
@@ -88,10 +91,6 @@ impl BestEffort {
     pub(super) fn turn(&self, model: ModelId) -> Option<Turn> {
         let (_, oldest) = self.fleet.models[model.index()].queue.front()?;
         Some((oldest.arrival, model))
-    }
-
-    pub(super) fn pool_of_model(&self, model: ModelId) -> usize {
-        model.index() % self.pools.len()
     }
 
     pub(super) fn pool_of_gpu(&self, gpu: GpuId) -> usize {
@@ -113,13 +112,17 @@ impl BestEffort {
             load_demand: 0,
             arrival_count: served.n_loaded,
         };
+        if !self.fleet.has_gpu() {
+            return effects.push(answer(now, &waiting, ClientStatus::Error, 0));
+        }
+        let served = &mut self.fleet.models[model.index()];
         served.queue.push(waiting);
         if served.queue.len() == 1 {
             self.line_up(model);
         }
         match self.homes[model.index()] {
             Some(gpu) => self.execute(now, gpu, effects),
-            None => self.load(now, self.pool_of_model(model), effects),
+            None => self.load(now, self.pool_of[model.index()], effects),
         }
     }
 
@@ -133,8 +136,7 @@ impl BestEffort {
             }
             Some(_) => {}
             None => {
-                let pool = self.pool_of_model(model);
-                self.pools[pool].insert(turn);
+                self.pools[self.pool_of[model.index()]].insert(turn);
             }
         }
     }
@@ -159,12 +161,17 @@ impl BestEffort {
         self.lines[gpu.index()].n_loads -= 1;
         if done.timing.is_none() {
             self.homes[model.index()] = None;
-            let served = &mut self.fleet.models[model.index()];
-            while let Some(waiting) = served.queue.pop_front() {
-                effects.push(answer(now, &waiting, ClientStatus::Error, served.n_loaded));
-            }
+            self.refuse_waiting(now, model, effects);
         }
         self.line_up(model);
+    }
+
+    /// Tells all who wait for a model that they will not be served.
+    pub(super) fn refuse_waiting(&mut self, now: Nanos, model: ModelId, effects: &mut Vec<Effect>) {
+        let served = &mut self.fleet.models[model.index()];
+        while let Some(waiting) = served.queue.pop_front() {
+            effects.push(answer(now, &waiting, ClientStatus::Error, served.n_loaded));
+        }
     }
 
     fn finish_infer(&mut self, now: Nanos, done: &Done, batch_size: u32) {
@@ -184,6 +191,7 @@ impl Scheduler for BestEffort {
         match event {
             Event::Request(request) => self.admit(now, request, effects),
             Event::Result(result) => self.finish(now, &result, effects),
+            Event::Lost(gpu) => self.lose(now, gpu, effects),
             Event::Wake => {}
         }
     }

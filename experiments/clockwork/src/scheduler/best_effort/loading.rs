@@ -25,13 +25,20 @@ impl BestEffort {
     /// The GPU of a pool with the least to do; of those that are idle, the one with
     /// most room.
     fn free_first(&self, pool: usize) -> Option<GpuId> {
-        let gpus = self.fleet.all_gpus().skip(pool).step_by(self.pools.len());
-        let may_load = gpus.filter(|gpu| self.lines[gpu.index()].n_loads < self.settings.max_loads);
+        let may_load = self
+            .gpus_of(pool)
+            .filter(|gpu| self.lines[gpu.index()].n_loads < self.settings.max_loads);
         may_load.min_by_key(|gpu| {
             let line = &self.lines[gpu.index()];
             let n_free_pages = self.fleet.gpus[gpu.index()].cache.n_free_pages();
             (line.n_loads, line.ready.len(), line.is_executing, Reverse(n_free_pages))
         })
+    }
+
+    /// The GPUs of a pool, without those that are lost.
+    pub(super) fn gpus_of(&self, pool: usize) -> impl Iterator<Item = GpuId> {
+        let gpus = self.fleet.all_gpus().skip(pool).step_by(self.pools.len());
+        gpus.filter(|gpu| !self.fleet.gpus[gpu.index()].is_lost)
     }
 
     /// Evicts until the weights fit; says whether they do. Of those that may go, models

@@ -17,6 +17,7 @@ mod engine;
 mod executing;
 mod limit;
 mod loading;
+mod loss;
 #[cfg(test)]
 mod tests;
 

@@ -4,10 +4,10 @@ use super::BestEffort;
 use crate::{
     message::{
         ActionKind::{Evict, Load},
-        ActionStatus, ClientStatus,
+        ActionStatus, ClientStatus, GpuId,
     },
     scheduler::{
-        Cluster, ServedModel, Settings,
+        Cluster, Event, ServedModel, Settings,
         testing::{Bench, MS, infer, kinds, served},
     },
     time::Nanos,
@@ -164,5 +164,63 @@ fn those_who_wait_for_weights_that_do_not_come_are_told_so() {
         assert_eq!(bench.answers(), [(0, ClientStatus::Error), (1, ClientStatus::Error)]);
         bench.ask(0);
         assert_eq!(kinds(&bench.sent()), [(0, 0, Load)]);
+    }
+}
+
+#[test]
+fn fifo_serves_elsewhere_who_waits_for_a_lost_gpu() {
+    let mut bench = bench(BestEffort::fifo, 2, 2, 7);
+    bench.ask(0);
+    bench.ask(1);
+    let loads = bench.sent();
+    assert_eq!(kinds(&loads), [(0, 0, Load), (1, 1, Load)]);
+    bench.pass(8 * MS);
+    loads.into_iter().for_each(|load| bench.report(load, ActionStatus::Success, 0, 8 * MS));
+    ask_in_turn(&mut bench, &[0, 1]);
+    let first = bench.sent();
+    assert_eq!(kinds(&first), [(0, 0, infer(1)), (1, 1, infer(1))]);
+    bench.on(Event::Lost(GpuId(0)));
+    assert_eq!(bench.answers(), [(0, ClientStatus::Error)]);
+    assert_eq!(bench.rows().last().map(|row| row.status), Some(ActionStatus::WorkerLost));
+    // There is no room while the other model executes.
+    assert!(bench.sent().is_empty());
+    bench.report(first[0], ActionStatus::Success, 8 * MS, 10 * MS);
+    bench.on(Event::Lost(GpuId(0)));
+    assert!(bench.effects.is_empty());
+    bench.carry_out(first[1]);
+    let rest = kinds(&bench.carry_out_all());
+    assert_eq!(rest, [(1, 1, infer(1)), (1, 1, Evict), (1, 0, Load), (1, 0, infer(1))]);
+    assert_eq!(bench.answers(), [1, 3, 2].map(|id| (id, ClientStatus::Success)));
+}
+
+#[test]
+fn adaptive_deals_the_models_of_a_lost_gpu_out_to_the_others() {
+    let mut bench = bench(BestEffort::adaptive, 3, 9, 100);
+    // Model 4 is being loaded; model 7 waits for one that is.
+    [1, 4, 7].into_iter().for_each(|model| bench.ask(model));
+    assert_eq!(kinds(&bench.sent()), [(1, 1, Load), (1, 4, Load)]);
+    bench.on(Event::Lost(GpuId(1)));
+    let loads = bench.sent();
+    assert_eq!(kinds(&loads), [(0, 1, Load), (0, 7, Load), (2, 4, Load)]);
+    bench.on(Event::Lost(GpuId(2)));
+    // Two at once are loaded.
+    assert!(bench.sent().is_empty());
+    bench.carry_out(loads[0]);
+    assert_eq!(kinds(&bench.sent()), [(0, 1, infer(1)), (0, 4, Load)]);
+}
+
+#[test]
+fn without_any_gpu_nobody_waits() {
+    for new in [BestEffort::fifo as New, BestEffort::adaptive] {
+        let mut bench = bench(new, 2, 3, 7);
+        (0..3).for_each(|model| bench.ask(model));
+        bench.on(Event::Lost(GpuId(0)));
+        assert!(bench.answers().is_empty());
+        bench.on(Event::Lost(GpuId(1)));
+        let mut answers = bench.answers();
+        answers.sort_unstable_by_key(|(id, _)| *id);
+        assert_eq!(answers, [0, 1, 2].map(|id| (id, ClientStatus::Error)));
+        bench.ask(0);
+        assert_eq!(bench.answers(), [(3, ClientStatus::Error)]);
     }
 }

@@ -72,7 +72,7 @@ impl Infer4 {
     }
 
     /// How long a request waits for weights: what its objective leaves for them.
-    fn load_slo(&self, model: ModelId, slo: Nanos) -> Nanos {
+    pub(super) fn load_slo(&self, model: ModelId, slo: Nanos) -> Nanos {
         let settings = &self.settings;
         let model = &self.fleet.models[model.index()];
         let exec = model.estimate(0, settings.clock_mhz);

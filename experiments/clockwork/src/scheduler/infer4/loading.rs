@@ -17,7 +17,8 @@ impl Infer4 {
         let mut order = std::mem::take(&mut self.load_order);
         order.extend(self.fleet.all_gpus().filter_map(|gpu| {
             let weights = &mut self.gpus[gpu.index()].weights;
-            let may_load = weights.n_outstanding() < self.settings.max_loads;
+            let may_load = weights.n_outstanding() < self.settings.max_loads
+                && !self.fleet.gpus[gpu.index()].is_lost;
             let outstanding = self.demand.outstanding(gpu) as Nanos;
             may_load.then(|| (weights.available(now), outstanding, gpu))
         }));

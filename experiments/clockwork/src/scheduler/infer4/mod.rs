@@ -8,6 +8,7 @@ mod batching;
 mod executing;
 mod gpu;
 mod loading;
+mod loss;
 mod results;
 mod strategy;
 #[cfg(test)]
@@ -66,6 +67,7 @@ impl Scheduler for Infer4 {
         match event {
             Event::Request(request) => self.admit(now, request, effects),
             Event::Result(result) => self.finish(now, &result, effects),
+            Event::Lost(gpu) => self.lose(now, gpu, effects),
             Event::Wake => self.wake(now, effects),
         }
     }

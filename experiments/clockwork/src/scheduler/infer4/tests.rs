@@ -4,7 +4,7 @@ use super::Infer4;
 use crate::{
     message::{Action, ActionKind, ActionStatus, ClientStatus, GpuId},
     scheduler::{
-        Cluster, Scheduler as _, Settings,
+        Cluster, Event, Scheduler as _, Settings,
         testing::{Bench, MS, infer, kinds, served},
     },
     time::MICROSECOND,
@@ -285,4 +285,99 @@ fn a_row_tells_the_state_in_which_an_action_was_sent() {
     assert_eq!(states.collect::<Vec<_>>(), [(2, 0, 1), (2, 0, 1), (2, 0, 1), (3, 0, 1), (1, 1, 0)]);
     // Only what takes the device's time is said to be complete.
     assert_eq!((rows[3].worker_exec_complete, rows[4].worker_exec_complete), (0, 9 * MS));
+}
+
+/// Two GPUs with a model each; what is asked next comes at 11 ms.
+fn two_models_on_two_gpus(settings: Settings, pages_per_gpu: u32) -> Bench<Infer4> {
+    let mut bench = bench_with(settings, 2, 2, pages_per_gpu);
+    bench.ask(0);
+    bench.ask(1);
+    let at_once = |bench: &mut Bench<Infer4>, end| {
+        let begin = bench.now;
+        let sent = bench.sent();
+        bench.pass(end);
+        sent.into_iter().for_each(|one| bench.report(one, ActionStatus::Success, begin, end));
+    };
+    at_once(&mut bench, 8 * MS);
+    at_once(&mut bench, 11 * MS);
+    assert_eq!(bench.answers(), [(0, ClientStatus::Success), (1, ClientStatus::Success)]);
+    bench.rows();
+    bench
+}
+
+#[test]
+fn who_waits_for_a_lost_gpu_is_served_by_another() {
+    let mut bench = two_models_on_two_gpus(Settings::default(), 100);
+    [0, 0, 0, 0, 0, 0, 1].into_iter().for_each(|model| bench.ask(model));
+    let before = bench.sent();
+    // 3 ms each, until the 10 ms ahead are full; two wait.
+    let on_0 = [(0, 0, infer(1)); 4];
+    assert_eq!(kinds(&before), [&on_0[..], &[(1, 1, infer(1))]].concat());
+    bench.pass(12 * MS);
+    bench.on(Event::Lost(GpuId(0)));
+    let error = |id| (id, ClientStatus::Error);
+    assert_eq!(bench.answers(), [2, 3, 4, 5].map(error));
+    let rows = bench.rows();
+    assert!(rows.iter().all(|row| (row.t, row.status) == (12 * MS, ActionStatus::WorkerLost)));
+    assert!(rows.iter().all(|row| row.worker_exec_duration + row.worker_exec_complete == 0));
+    let ids = |actions: &[Action]| actions.iter().map(|action| action.id).collect::<Vec<_>>();
+    assert_eq!(rows.iter().map(|row| row.action_id).collect::<Vec<_>>(), ids(&before[..4]));
+    let load = bench.sent();
+    assert_eq!(kinds(&load), [(1, 0, ActionKind::Load)]);
+    // What is heard of it still changes nothing.
+    bench.report(before[0], ActionStatus::Success, 11 * MS, 14 * MS);
+    bench.on(Event::Lost(GpuId(0)));
+    bench.on(Event::Lost(GpuId(2)));
+    assert!(bench.effects.is_empty());
+    bench.pass(14 * MS);
+    bench.report(before[4], ActionStatus::Success, 11 * MS, 14 * MS);
+    bench.pass(20 * MS);
+    bench.report(load[0], ActionStatus::Success, 12 * MS, 20 * MS);
+    let sent = bench.sent();
+    assert_eq!((kinds(&sent), sent[0].latest), (vec![(1, 0, infer(2))], 31 * MS));
+    bench.carry_out(sent[0]);
+    assert_eq!(bench.answers(), [8, 6, 7].map(|id| (id, ClientStatus::Success)));
+    bench.ask(0);
+    assert_eq!(kinds(&bench.sent()), [(1, 0, infer(1))]);
+}
+
+#[test]
+fn weights_that_were_on_their_way_to_a_lost_gpu_go_to_another() {
+    let mut bench = bench(2, 1, 7);
+    bench.ask(0);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, ActionKind::Load)]);
+    bench.pass(2 * MS);
+    bench.on(Event::Lost(GpuId(0)));
+    assert_eq!(bench.rows()[0].status, ActionStatus::WorkerLost);
+    let load = bench.sent();
+    assert_eq!((kinds(&load), load[0].latest), (vec![(1, 0, ActionKind::Load)], 13 * MS));
+    bench.carry_out_all();
+    bench.carry_out(load[0]);
+    bench.carry_out_all();
+    assert_eq!(bench.answers(), [(0, ClientStatus::Success)]);
+}
+
+#[test]
+fn who_had_stopped_waiting_for_weights_does_so_again_when_they_are_lost() {
+    let mut bench = two_models_on_two_gpus(Settings::default(), 100);
+    // As much as can be done in time. After 25 ms nobody wants weights any more.
+    (0..30).for_each(|_| bench.ask(0));
+    bench.pass(37 * MS);
+    assert!(bench.sent().iter().all(|action| action.gpu == GpuId(0)));
+    bench.on(Event::Lost(GpuId(0)));
+    assert_eq!(kinds(&bench.sent()), [(1, 0, ActionKind::Load)]);
+}
+
+#[test]
+fn without_any_gpu_requests_time_out() {
+    let mut bench = two_models_on_two_gpus(Settings::default(), 100);
+    (0..5).for_each(|_| bench.ask(0));
+    bench.on(Event::Lost(GpuId(1)));
+    bench.on(Event::Lost(GpuId(0)));
+    assert_eq!(bench.answers(), [2, 3, 4, 5].map(|id| (id, ClientStatus::Error)));
+    bench.ask(1);
+    bench.sent();
+    bench.pass(106 * MS);
+    assert_eq!(bench.answers(), [6, 7].map(|id| (id, ClientStatus::Timeout)));
+    assert_eq!((bench.sent(), bench.scheduler.next_wake()), (Vec::new(), None));
 }
