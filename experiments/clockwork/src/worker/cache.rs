@@ -1,6 +1,6 @@
 //! The pages of a GPU's memory that hold weights, and whose they are.
 
-use crate::message::ModelId;
+use crate::message::{ActionStatus, ModelId};
 
 /// Which models' weights are on a GPU. It counts pages: which page holds what does
 /// not matter, as all are alike and none is shared.
@@ -42,13 +42,27 @@ impl WeightsCache {
         Some(entry.version)
     }
 
-    /// Makes weights usable, unless something happened to them since the beginning.
-    pub(super) fn end_load(&mut self, model: ModelId, version: u32) -> bool {
+    /// Makes weights usable that were copied, unless something happened to them since
+    /// the beginning. Those that could not be copied give their pages back.
+    ///
+    /// # Errors
+    /// If the weights are not usable thereby.
+    pub(super) fn end_load(
+        &mut self,
+        model: ModelId,
+        version: u32,
+        copied: Result<(), ActionStatus>,
+    ) -> Result<(), ActionStatus> {
         let entry = &mut self.models[model.index()];
-        if entry.version == version {
-            entry.is_usable = true;
+        if entry.version != version {
+            return Err(ActionStatus::LoadConcurrentModification);
         }
-        entry.version == version
+        if copied.is_ok() {
+            entry.is_usable = true;
+        } else {
+            self.release(model);
+        }
+        copied
     }
 
     /// The version of weights that can be executed with.

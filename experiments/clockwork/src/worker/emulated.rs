@@ -1,7 +1,8 @@
 //! A GPU that is not there: it takes the table's times, with or without noise.
 
-use super::device::Device;
+use super::device::{Batch, Device, Progress};
 use crate::{
+    message::ModelId,
     models::Variety,
     random::Random,
     time::{MICROSECOND, Nanos},
@@ -80,21 +81,22 @@ impl EmulatedDevice {
 }
 
 impl Device for EmulatedDevice {
-    fn load(&mut self, variety: &Variety) -> Nanos {
-        self.varied(variety.load)
+    fn load(&mut self, _: ModelId, variety: &Variety) -> Progress {
+        Progress::Takes(self.varied(variety.load))
     }
 
-    fn execute(&mut self, variety: &Variety, batch_size: u32) -> Nanos {
-        let table = variety.exec_at(batch_size).expect("a GPU executes compiled batch sizes only");
-        self.varied(table)
+    fn execute(&mut self, batch: &Batch<'_>) -> Progress {
+        let table = batch.variety.exec_at(batch.batch_size);
+        let table = table.expect("a GPU executes compiled batch sizes only");
+        Progress::Takes(self.varied(table))
     }
 
-    fn copy_input(&mut self, variety: &Variety, batch_size: u32) -> Nanos {
-        self.copied(variety.input_bytes * u64::from(batch_size))
+    fn copy_input(&mut self, batch: &Batch<'_>) -> Progress {
+        Progress::Takes(self.copied(batch.variety.input_bytes * u64::from(batch.batch_size)))
     }
 
-    fn copy_output(&mut self, variety: &Variety, batch_size: u32) -> Nanos {
-        self.copied(variety.output_bytes * u64::from(batch_size))
+    fn copy_output(&mut self, batch: &Batch<'_>) -> Progress {
+        Progress::Takes(self.copied(batch.variety.output_bytes * u64::from(batch.batch_size)))
     }
 
     fn clock_mhz(&mut self) -> u32 {
@@ -111,19 +113,32 @@ mod tests {
         Catalogue::published().by_name("resnet50_v2").unwrap()
     }
 
+    fn batch_of(variety: &Variety, batch_size: u32) -> Batch<'_> {
+        Batch { action_id: 0, model: ModelId(0), variety, n_inputs: batch_size, batch_size }
+    }
+
+    fn execute(device: &mut EmulatedDevice, variety: &Variety) -> Nanos {
+        match device.execute(&batch_of(variety, 1)) {
+            Progress::Takes(duration) => duration,
+            Progress::Running => unreachable!("an emulated device knows how long it takes"),
+        }
+    }
+
     #[test]
     fn an_exact_device_takes_the_tables_times_and_copies_in_none() {
-        let mut device = EmulatedDevice::exact();
-        assert_eq!(device.load(resnet50()), 8_320 * MICROSECOND);
-        assert_eq!(device.execute(resnet50(), 8), 9_930 * MICROSECOND);
-        assert_eq!((device.copy_input(resnet50(), 8), device.copy_output(resnet50(), 8)), (0, 0));
+        let (mut device, batch) = (EmulatedDevice::exact(), batch_of(resnet50(), 8));
+        let load = device.load(ModelId(0), resnet50());
+        assert_eq!(load, Progress::Takes(8_320 * MICROSECOND));
+        assert_eq!(device.execute(&batch), Progress::Takes(9_930 * MICROSECOND));
+        assert_eq!(device.copy_input(&batch), Progress::Takes(0));
+        assert_eq!(device.copy_output(&batch), Progress::Takes(0));
     }
 
     #[test]
     fn a_seed_fixes_the_noise() {
         let times = |seed| {
             let mut device = EmulatedDevice::noisy(Noise::V100, seed);
-            (0..9).map(|_| device.execute(resnet50(), 1)).collect::<Vec<_>>()
+            (0..9).map(|_| execute(&mut device, resnet50())).collect::<Vec<_>>()
         };
         assert_eq!(times(1), times(1));
         assert_ne!(times(1), times(2));
@@ -135,7 +150,7 @@ mod tests {
         let noise = Noise { slow_excess_mean: 100 * 2_730 * MICROSECOND, ..noise };
         let mut device = EmulatedDevice::noisy(noise, 3);
         let table = resnet50().exec_at(1).unwrap() as f64;
-        let ratios = (0..100_000).map(|_| device.execute(resnet50(), 1) as f64 / table);
+        let ratios = (0..100_000).map(|_| execute(&mut device, resnet50()) as f64 / table);
         let (usual, slow): (Vec<_>, Vec<_>) = ratios.partition(|ratio| *ratio < 1.1);
         let variance =
             usual.iter().map(|ratio| ratio.ln().powi(2)).sum::<f64>() / usual.len() as f64;
@@ -155,7 +170,7 @@ mod tests {
         for variety in Catalogue::published().deployed() {
             let mut window = [variety.exec_at(1).unwrap() as f64; 10];
             for index in 0..20_000 {
-                let actual = device.execute(variety, 1) as f64;
+                let actual = execute(&mut device, variety) as f64;
                 let mut sorted = window;
                 sorted.sort_by(f64::total_cmp);
                 let error = actual - (sorted[8] + 0.91 * (sorted[9] - sorted[8]));

@@ -22,7 +22,8 @@ struct Waiting {
 
 #[derive(Debug, Clone, Copy)]
 struct Running {
-    end: Nanos,
+    /// Nothing if only its completion tells.
+    end: Option<Nanos>,
     task: u32,
 }
 
@@ -32,17 +33,24 @@ impl Executor {
         self.n_arrived += 1;
     }
 
-    /// When something ends or, if nothing runs, may begin.
+    /// When something ends or, if nothing runs, may begin; nothing while something
+    /// runs that reports its completion.
     pub(super) fn next_wake(&self) -> Option<Nanos> {
         match &self.running {
-            Some(running) => Some(running.end),
+            Some(running) => running.end,
             None => self.waiting.peek().map(|Reverse(waiting)| waiting.earliest),
         }
     }
 
     /// Takes what ran, if its end has come.
     pub(super) fn take_ended(&mut self, now: Nanos) -> Option<u32> {
-        self.running.take_if(|running| running.end <= now).map(|running| running.task)
+        let ended = |running: &mut Running| running.end.is_some_and(|end| end <= now);
+        self.running.take_if(ended).map(|running| running.task)
+    }
+
+    /// Takes what ran until its completion was reported, if that is what runs.
+    pub(super) fn take_completed(&mut self) -> Option<u32> {
+        self.running.take_if(|running| running.end.is_none()).map(|running| running.task)
     }
 
     /// Takes what may begin, if nothing runs.
@@ -54,8 +62,9 @@ impl Executor {
         self.waiting.pop().map(|Reverse(waiting)| waiting.task)
     }
 
-    /// Keeps it busy until `end` with what `take_ready` gave.
-    pub(super) fn run(&mut self, task: u32, end: Nanos) {
+    /// Keeps it busy with what `take_ready` gave, until `end` or, if that is not
+    /// known, its completion.
+    pub(super) fn run(&mut self, task: u32, end: Option<Nanos>) {
         debug_assert!(self.running.is_none(), "one at a time");
         self.running = Some(Running { end, task });
     }

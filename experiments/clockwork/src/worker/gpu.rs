@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     cache::WeightsCache,
-    device::Device,
+    device::{Batch, Completion, Device, Progress, Stage},
     executor::Executor,
     task::{Task, Tasks},
 };
@@ -33,8 +33,9 @@ impl CacheSize {
     pub const V100_32GB: Self = Self { page_bytes: 16 << 20, n_pages: 1376 };
 }
 
-/// A GPU. It does nothing by itself: tell it what to do with [`Gpu::act`], and
-/// call [`Gpu::wake`] when [`Gpu::next_wake`] has come.
+/// A GPU. It does nothing by itself: tell it what to do with [`Gpu::act`], call
+/// [`Gpu::wake`] when [`Gpu::next_wake`] has come, and hand on what its device
+/// reports to [`Gpu::completed`].
 ///
 /// A step begins when it is woken for it and ends when the device says; whoever
 /// wakes late makes it late, as a slow worker would be. At one and the same time,
@@ -51,15 +52,7 @@ pub struct Gpu<D> {
     now: Nanos,
 }
 
-/// What has an executor of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Weights,
-    Inputs,
-    Exec,
-    Outputs,
-}
-
+/// Each has an executor of its own.
 const STAGES: [Stage; 4] = [Stage::Weights, Stage::Inputs, Stage::Exec, Stage::Outputs];
 
 impl<D: Device> Gpu<D> {
@@ -72,7 +65,8 @@ impl<D: Device> Gpu<D> {
         Self { device, deployment, page_bytes, cache, tasks: Tasks::default(), executors, now: 0 }
     }
 
-    /// Accepts an order. It is answered exactly once, by a later [`Gpu::wake`].
+    /// Accepts an order. It is answered exactly once, by a later [`Gpu::wake`] or
+    /// [`Gpu::completed`].
     pub fn act(&mut self, now: Nanos, action: Action) {
         self.now = self.now.max(now);
         let slot = self.tasks.insert(Task::new(action, now));
@@ -88,7 +82,7 @@ impl<D: Device> Gpu<D> {
     }
 
     /// When it is to be woken next, at the earliest at once; nothing if there is
-    /// nothing to do.
+    /// nothing to do before its device reports something.
     #[must_use]
     pub fn next_wake(&self) -> Option<Nanos> {
         let next = self.executors.iter().filter_map(Executor::next_wake).min();
@@ -111,9 +105,38 @@ impl<D: Device> Gpu<D> {
         }
     }
 
+    /// Ends what its device had running on a stage, begins what is due thereupon,
+    /// and appends the answers.
+    ///
+    /// # Panics
+    /// If the device has nothing running there: it reports once what it has begun.
+    pub fn completed(
+        &mut self,
+        now: Nanos,
+        completion: Completion,
+        results: &mut Vec<ActionResult>,
+    ) {
+        let Completion { stage, duration, outcome } = completion;
+        let slot = self.executor(stage).take_completed();
+        let slot = slot.unwrap_or_else(|| panic!("the device has nothing running on {stage:?}"));
+        self.now = self.now.max(now);
+        if matches!(stage, Stage::Weights | Stage::Exec) {
+            let task = self.tasks.get(slot);
+            (task.end, task.duration) = (now, duration);
+        }
+        self.end(stage, slot, outcome, now, results);
+        self.wake(now, results);
+    }
+
     /// Forgets all weights at once, those that are being copied or used included.
     pub fn clear_cache(&mut self) {
         self.cache.clear();
+        self.deployment.models().for_each(|model| self.device.evict(model));
+    }
+
+    /// Its device, to give inputs to and take outputs from.
+    pub fn device_mut(&mut self) -> &mut D {
+        &mut self.device
     }
 
     /// Pages that hold no weights.
@@ -141,14 +164,15 @@ impl<D: Device> Gpu<D> {
     fn begin_one(&mut self, stage: Stage, now: Nanos, results: &mut Vec<ActionResult>) -> bool {
         let Some(slot) = self.executor(stage).take_ready(now) else { return false };
         match self.begin(stage, slot, now) {
-            Ok(duration) => self.executor(stage).run(slot, now + duration),
+            Ok(Progress::Takes(duration)) => self.executor(stage).run(slot, Some(now + duration)),
+            Ok(Progress::Running) => self.executor(stage).run(slot, None),
             Err(status) => self.fail(slot, status, now, results),
         }
         true
     }
 
-    /// Begins a stage of a task, and says how long it will take.
-    fn begin(&mut self, stage: Stage, slot: u32, now: Nanos) -> Result<Nanos, ActionStatus> {
+    /// Begins a stage of a task, and says how far it is.
+    fn begin(&mut self, stage: Stage, slot: u32, now: Nanos) -> Result<Progress, ActionStatus> {
         let task = self.tasks.get(slot);
         let Action { model, kind, latest, .. } = task.action;
         if now > latest && stage != Stage::Outputs {
@@ -156,49 +180,73 @@ impl<D: Device> Gpu<D> {
         }
         let variety = self.deployment.get(model).ok_or(ActionStatus::UnknownModel)?;
         let (device, cache) = (&mut self.device, &mut self.cache);
-        let (duration, version) = match (stage, kind) {
-            (Stage::Inputs, _) => return Ok(device.copy_input(variety, padded(variety, kind)?)),
-            (Stage::Outputs, _) => return Ok(device.copy_output(variety, padded(variety, kind)?)),
+        let (progress, version) = match (stage, kind) {
+            (Stage::Inputs, _) => return Ok(device.copy_input(&batch(&task.action, variety)?)),
+            (Stage::Outputs, _) => return Ok(device.copy_output(&batch(&task.action, variety)?)),
             (Stage::Exec, _) => {
                 let version = cache.usable(model).ok_or(ActionStatus::ExecWeightsMissing)?;
-                (device.execute(variety, padded(variety, kind)?), version)
+                (device.execute(&batch(&task.action, variety)?), version)
             }
             (Stage::Weights, ActionKind::Evict) => {
-                cache.evict(model).then_some((0, 0)).ok_or(ActionStatus::EvictNotLoaded)?
+                device.evict(model);
+                let had_weights = cache.evict(model);
+                had_weights
+                    .then_some((Progress::Takes(0), 0))
+                    .ok_or(ActionStatus::EvictNotLoaded)?
             }
             (Stage::Weights, _) => {
+                device.evict(model);
                 let version = cache.begin_load(model, variety.n_pages(self.page_bytes));
                 let version = version.ok_or(ActionStatus::LoadInsufficientCache)?;
-                (device.load(variety), version)
+                (device.load(model, variety), version)
             }
         };
+        if let Progress::Takes(duration) = progress {
+            (task.end, task.duration) = (now + duration, duration);
+        }
         task.begin = now;
-        task.duration = duration;
         task.version = version;
         task.clock_before_mhz = device.clock_mhz();
-        Ok(duration)
+        Ok(progress)
     }
 
     fn end_one(&mut self, stage: Stage, now: Nanos, results: &mut Vec<ActionResult>) -> bool {
         let Some(slot) = self.executor(stage).take_ended(now) else { return false };
+        self.end(stage, slot, Ok(()), now, results);
+        true
+    }
+
+    /// Ends a stage of a task, and lets the next one wait for its turn.
+    fn end(
+        &mut self,
+        stage: Stage,
+        slot: u32,
+        outcome: Result<(), ActionStatus>,
+        now: Nanos,
+        results: &mut Vec<ActionResult>,
+    ) {
         let task = self.tasks.get(slot);
         let Action { model, kind, earliest, .. } = task.action;
         if matches!(stage, Stage::Weights | Stage::Exec) {
             task.clock_after_mhz = self.device.clock_mhz();
         }
-        match (stage, kind) {
-            (Stage::Weights, ActionKind::Load) if !self.cache.end_load(model, task.version) => {
-                self.fail(slot, ActionStatus::LoadConcurrentModification, now, results);
+        let outcome = match (stage, kind) {
+            (Stage::Weights, ActionKind::Load) => {
+                let outcome = self.cache.end_load(model, task.version, outcome);
+                outcome.inspect_err(|_| self.device.evict(model))
             }
-            (Stage::Weights, _) => self.succeed(slot, None, now, results),
-            (Stage::Inputs, _) => self.executor(Stage::Exec).push(earliest, slot),
             (Stage::Exec, _) if self.cache.usable(model) != Some(task.version) => {
-                self.fail(slot, ActionStatus::ExecConcurrentModification, now, results);
+                Err(ActionStatus::ExecConcurrentModification)
             }
-            (Stage::Exec, _) => self.executor(Stage::Outputs).push(now, slot),
-            (Stage::Outputs, _) => self.succeed(slot, Some(now), now, results),
+            _ => outcome,
+        };
+        match (outcome, stage) {
+            (Err(status), _) => self.fail(slot, status, now, results),
+            (Ok(()), Stage::Weights) => self.succeed(slot, None, now, results),
+            (Ok(()), Stage::Inputs) => self.executor(Stage::Exec).push(earliest, slot),
+            (Ok(()), Stage::Exec) => self.executor(Stage::Outputs).push(now, slot),
+            (Ok(()), Stage::Outputs) => self.succeed(slot, Some(now), now, results),
         }
-        true
     }
 
     fn succeed(
@@ -209,12 +257,11 @@ impl<D: Device> Gpu<D> {
         results: &mut Vec<ActionResult>,
     ) {
         let task = self.tasks.get(slot);
-        let end = task.begin + task.duration;
         let timing = Timing {
             begin: task.begin,
-            end,
+            end: task.end,
             duration: task.duration,
-            copy_output_end: copy_output_end.unwrap_or(end),
+            copy_output_end: copy_output_end.unwrap_or(task.end),
             clock_before_mhz: task.clock_before_mhz,
             clock_after_mhz: task.clock_after_mhz,
         };
@@ -228,6 +275,7 @@ impl<D: Device> Gpu<D> {
         now: Nanos,
         results: &mut Vec<ActionResult>,
     ) {
+        self.device.forget(self.tasks.get(slot).action.id);
         self.answer(slot, status, None, now, results);
     }
 
@@ -245,13 +293,14 @@ impl<D: Device> Gpu<D> {
     }
 }
 
-/// The batch size at which an action is executed.
-fn padded(variety: &Variety, kind: ActionKind) -> Result<u32, ActionStatus> {
-    match kind {
-        ActionKind::Infer { batch_size } => variety.padded(batch_size),
-        ActionKind::Load | ActionKind::Evict => None,
-    }
-    .ok_or(ActionStatus::CopyInputInvalidBatchSize)
+/// What is executed for an action.
+fn batch<'a>(action: &Action, variety: &'a Variety) -> Result<Batch<'a>, ActionStatus> {
+    let n_inputs = match action.kind {
+        ActionKind::Infer { batch_size } => batch_size,
+        ActionKind::Load | ActionKind::Evict => 0,
+    };
+    let batch_size = variety.padded(n_inputs).ok_or(ActionStatus::CopyInputInvalidBatchSize)?;
+    Ok(Batch { action_id: action.id, model: action.model, variety, n_inputs, batch_size })
 }
 
 /// What is said of a stage that could not begin in its window. Outputs are copied

@@ -16,6 +16,6 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-pub use device::Device;
+pub use device::{Batch, Completion, Device, Progress, Stage};
 pub use emulated::{EmulatedDevice, Noise};
 pub use gpu::{CacheSize, Gpu};

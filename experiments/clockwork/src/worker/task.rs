@@ -11,7 +11,9 @@ pub(super) struct Task {
     pub(super) version: u32,
     /// When its execution, or its work on weights, began.
     pub(super) begin: Nanos,
-    /// How long that takes.
+    /// When that ended.
+    pub(super) end: Nanos,
+    /// How long it kept the device busy.
     pub(super) duration: Nanos,
     pub(super) clock_before_mhz: u32,
     pub(super) clock_after_mhz: u32,
@@ -24,6 +26,7 @@ impl Task {
             received,
             version: 0,
             begin: received,
+            end: received,
             duration: 0,
             clock_before_mhz: 0,
             clock_after_mhz: 0,

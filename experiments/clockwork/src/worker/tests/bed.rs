@@ -6,7 +6,7 @@ use crate::{
     message::{Action, ActionKind, ActionResult, GpuId, ModelId},
     models::{Catalogue, Deployment, Variety},
     time::Nanos,
-    worker::{CacheSize, Device, Gpu},
+    worker::{Batch, CacheSize, Device, Gpu, Progress},
 };
 
 /// Batches of 1, 2, 4, 8 and 16 take 10, 20, 40, 80 and 160; weights as below.
@@ -18,20 +18,20 @@ pub(super) struct Simple {
 }
 
 impl Device for Simple {
-    fn load(&mut self, _: &Variety) -> Nanos {
-        self.load
+    fn load(&mut self, _: ModelId, _: &Variety) -> Progress {
+        Progress::Takes(self.load)
     }
 
-    fn execute(&mut self, _: &Variety, batch_size: u32) -> Nanos {
-        Nanos::from(10 * batch_size)
+    fn execute(&mut self, batch: &Batch<'_>) -> Progress {
+        Progress::Takes(Nanos::from(10 * batch.batch_size))
     }
 
-    fn copy_input(&mut self, _: &Variety, _: u32) -> Nanos {
-        self.copy_input
+    fn copy_input(&mut self, _: &Batch<'_>) -> Progress {
+        Progress::Takes(self.copy_input)
     }
 
-    fn copy_output(&mut self, _: &Variety, _: u32) -> Nanos {
-        self.copy_output
+    fn copy_output(&mut self, _: &Batch<'_>) -> Progress {
+        Progress::Takes(self.copy_output)
     }
 
     fn clock_mhz(&mut self) -> u32 {
@@ -42,7 +42,7 @@ impl Device for Simple {
 pub(super) const DEVICE: Simple = Simple { load: 100, copy_input: 0, copy_output: 0 };
 
 /// Five instances of resnet50_v2 (7 pages) on a GPU of 21 pages: three fit.
-pub(super) fn gpu(device: Simple) -> Gpu<Simple> {
+pub(super) fn gpu<D: Device>(device: D) -> Gpu<D> {
     let copies = [("resnet50_v2", 5)];
     let deployment = Deployment::new(Catalogue::published(), copies).unwrap();
     Gpu::new(device, Arc::new(deployment), CacheSize { page_bytes: 16 << 20, n_pages: 21 })

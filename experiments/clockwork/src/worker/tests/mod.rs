@@ -2,5 +2,6 @@
 
 mod bed;
 mod properties;
+mod reporting;
 mod rules;
 mod statuses;
