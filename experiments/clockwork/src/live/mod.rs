@@ -7,6 +7,8 @@ mod mailbox;
 mod outbox;
 mod peer;
 
+pub mod client;
+pub mod controller;
 pub mod worker;
 
 pub use clock::Clock;

@@ -47,7 +47,7 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Begins to deliver what the peer says, until it is gone.
+    /// Begins to deliver what the peer says, until it is gone; `joined` comes before.
     ///
     /// # Errors
     /// If the connection has broken already.
@@ -55,6 +55,7 @@ impl Peer {
         stream: TcpStream,
         clock: Clock,
         deliver: impl Fn(Arrival<M>) + Clone + Send + Sync + 'static,
+        joined: impl FnOnce(&Arc<Self>),
     ) -> io::Result<Arc<Self>> {
         stream.set_nodelay(true)?;
         let reader = stream.try_clone()?;
@@ -65,6 +66,7 @@ impl Peer {
             sync: Mutex::default(),
             last_heard: AtomicU64::new(clock.now()),
         });
+        joined(&peer);
         let hearer = Arc::clone(&peer);
         spawn("inbox", move || {
             let reason = hearer.deliver_all(reader, &deliver).err();

@@ -41,4 +41,8 @@ pub trait Scheduler {
 
     /// When it must act again, even if nothing happens until then.
     fn next_wake(&mut self) -> Option<Nanos>;
+
+    /// Appends the numbers of the requests that an action carries, in the order of their
+    /// inputs; none once its result is here.
+    fn carried(&self, gpu: GpuId, action_id: u64, request_ids: &mut Vec<u64>);
 }

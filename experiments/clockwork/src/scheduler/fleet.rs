@@ -197,6 +197,13 @@ impl Fleet {
         effects.push(Effect::Send(action));
     }
 
+    /// The requests that an action carries which was not answered.
+    pub(super) fn carried(&self, gpu: GpuId, action_id: u64) -> impl Iterator<Item = u64> {
+        let in_flight = self.gpus.get(gpu.index()).map_or(&[][..], |gpu| &gpu.in_flight);
+        let action = in_flight.iter().find(|one| one.action.id == action_id);
+        action.map_or(&[][..], |one| &one.batch).iter().map(|waiting| waiting.request.id)
+    }
+
     /// Notes what became of an action, answers the requests that it carried and
     /// logs it. Nothing for a result that nobody waits for.
     pub(super) fn finish(

@@ -82,7 +82,7 @@ impl Settings {
 }
 
 /// What the controller knows of a model instance before it has run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServedModel {
     /// Pages of its weights.
     pub n_pages: u32,

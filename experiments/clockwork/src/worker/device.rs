@@ -42,6 +42,45 @@ pub trait Device {
     fn clock_mhz(&mut self) -> u32;
 }
 
+/// A device of whichever kind.
+impl Device for Box<dyn Device + Send> {
+    fn load(&mut self, model: ModelId, variety: &Variety) -> Progress {
+        (**self).load(model, variety)
+    }
+
+    fn execute(&mut self, batch: &Batch<'_>) -> Progress {
+        (**self).execute(batch)
+    }
+
+    fn copy_input(&mut self, batch: &Batch<'_>) -> Progress {
+        (**self).copy_input(batch)
+    }
+
+    fn copy_output(&mut self, batch: &Batch<'_>) -> Progress {
+        (**self).copy_output(batch)
+    }
+
+    fn evict(&mut self, model: ModelId) {
+        (**self).evict(model);
+    }
+
+    fn give_input(&mut self, action_id: u64, inputs: Vec<u8>) {
+        (**self).give_input(action_id, inputs);
+    }
+
+    fn take_output(&mut self, action_id: u64) -> Option<Vec<u8>> {
+        (**self).take_output(action_id)
+    }
+
+    fn forget(&mut self, action_id: u64) {
+        (**self).forget(action_id);
+    }
+
+    fn clock_mhz(&mut self) -> u32 {
+        (**self).clock_mhz()
+    }
+}
+
 /// How far something is that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {

@@ -6,6 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use super::server::MakeDevice;
 use crate::{
     live::{
         Clock,
@@ -13,15 +14,18 @@ use crate::{
         mailbox::Mailbox,
         peer::Peer,
     },
-    message::{Action, ActionKind, ActionResult},
+    message::{Action, ActionKind, ActionResult, ActionStatus},
+    models::Deployment,
     wire::WorkerReply,
-    worker::{Device, Gpu},
+    worker::{CacheSize, Completion, Device, Gpu},
 };
 
 /// What a GPU is told.
 pub(super) enum Order {
     /// To carry out an action, with the inputs that came along.
     Act(Action, Vec<u8>),
+    /// To note what its device says.
+    Note(Completion),
     /// To forget all weights.
     Clear,
     /// To end.
@@ -35,13 +39,23 @@ pub(super) struct GpuThread {
 }
 
 impl GpuThread {
-    pub(super) fn start<D: Device + Send + 'static>(
-        gpu: Gpu<D>,
+    /// Starts the GPU of this number, which replies to `peer`.
+    pub(super) fn start(
+        index: u32,
+        make: &MakeDevice,
+        deployment: Arc<Deployment>,
+        cache: CacheSize,
         clock: Clock,
         peer: Arc<Peer>,
     ) -> Self {
         let mailbox = Mailbox::new(clock);
         let sender = mailbox.sender();
+        let reports = sender.clone();
+        let report = move |completion| {
+            // What a device still reports when its GPU has ended is of no use.
+            let _ = reports.send(Order::Note(completion));
+        };
+        let gpu = Gpu::new(make(index, Box::new(report)), deployment, cache);
         let mut work = Work { gpu, clock, peer, kinds: HashMap::new(), results: Vec::new() };
         let thread = spawn("gpu", move || work.run(&mailbox));
         Self { sender, thread }
@@ -58,8 +72,8 @@ impl GpuThread {
     }
 }
 
-struct Work<D> {
-    gpu: Gpu<D>,
+struct Work {
+    gpu: Gpu<Box<dyn Device + Send>>,
     clock: Clock,
     peer: Arc<Peer>,
     /// Of actions that are not answered.
@@ -67,7 +81,7 @@ struct Work<D> {
     results: Vec<ActionResult>,
 }
 
-impl<D: Device> Work<D> {
+impl Work {
     fn run(&mut self, mailbox: &Mailbox<Order>) {
         wake_on_time();
         loop {
@@ -75,6 +89,9 @@ impl<D: Device> Work<D> {
             while let Some(next) = order {
                 match next {
                     Order::Act(action, input) => self.act(action, input),
+                    Order::Note(completion) => {
+                        self.gpu.completed(self.clock.now(), completion, &mut self.results);
+                    }
                     Order::Clear => self.gpu.clear_cache(),
                     Order::End => return,
                 }
@@ -85,8 +102,11 @@ impl<D: Device> Work<D> {
         }
     }
 
-    fn act(&mut self, action: Action, _input: Vec<u8>) {
+    fn act(&mut self, action: Action, input: Vec<u8>) {
         self.kinds.insert(action.id, action.kind);
+        if !input.is_empty() {
+            self.gpu.device_mut().give_input(action.id, input);
+        }
         self.gpu.act(self.clock.now(), action);
     }
 
@@ -96,8 +116,12 @@ impl<D: Device> Work<D> {
         }
         for result in self.results.drain(..) {
             let kind = self.kinds.remove(&result.id).expect("only what was told is answered");
+            let output = match result.status {
+                ActionStatus::Success => self.gpu.device_mut().take_output(result.id),
+                _ => None,
+            };
             let reply = WorkerReply::of_result(kind, &result);
-            self.peer.post(result.id, &reply, &[]);
+            self.peer.post(result.id, &reply, output.as_deref().unwrap_or_default());
         }
         self.peer.flush();
     }

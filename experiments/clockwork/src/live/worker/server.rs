@@ -15,14 +15,17 @@ use crate::{
         peer::{Arrival, Peer},
     },
     wire::WorkerOrder,
-    worker::Device,
+    worker::{Completion, Device},
 };
 
 /// A controller that says nothing for so long is gone; it asks ten times a second.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// Told by a device what has ended.
+pub type Report = Box<dyn Fn(Completion) + Send + Sync>;
+
 /// Makes the device of the GPU of this number.
-pub type MakeDevice = dyn Fn(u32) -> Box<dyn Device + Send> + Send + Sync;
+pub type MakeDevice = dyn Fn(u32, Report) -> Box<dyn Device + Send> + Send + Sync;
 
 /// What a worker is.
 #[derive(Debug, Clone)]
@@ -85,12 +88,12 @@ impl Worker {
             // Nobody listens any more once the session has ended.
             let _ = sender.send(arrival);
         };
-        let peer = Peer::start::<WorkerOrder>(stream, self.clock, deliver)?;
+        let peer = Peer::start::<WorkerOrder>(stream, self.clock, deliver, |_| ())?;
         let mut session = Session::new(self.config.clone(), self.clock, peer);
         let mut reason = None;
         for arrival in arrivals {
             match arrival {
-                Arrival::Message { message, body, .. } => session.obey(message, body, &self.make),
+                Arrival::Message { message, body, .. } => session.obey(message, body, self.make.as_ref()),
                 Arrival::Late(_) => unreachable!("replies have no deadline"),
                 Arrival::Gone(gone) => {
                     reason = gone;

@@ -11,7 +11,6 @@ use crate::{
     live::{Clock, peer::Peer},
     message::{Action, ActionResult, ActionStatus},
     wire::{ActionFailed, ModelReady, State, WorkerOrder, WorkerReply},
-    worker::Gpu,
 };
 
 /// The state of a session. It reacts to orders; results come from the GPUs' threads.
@@ -78,8 +77,9 @@ impl Session {
     fn start_gpus(&mut self, make: &MakeDevice) {
         let deployment = self.models.deployment();
         for index in 0..self.config.n_gpus {
-            let gpu = Gpu::new(make(index), Arc::clone(&deployment), self.config.memory.cache);
-            self.gpus.push(GpuThread::start(gpu, self.clock, Arc::clone(&self.peer)));
+            let (models, peer) = (Arc::clone(&deployment), Arc::clone(&self.peer));
+            let cache = self.config.memory.cache;
+            self.gpus.push(GpuThread::start(index, make, models, cache, self.clock, peer));
         }
     }
 

@@ -199,6 +199,10 @@ impl Scheduler for BestEffort {
     fn next_wake(&mut self) -> Option<Nanos> {
         None
     }
+
+    fn carried(&self, gpu: GpuId, action_id: u64, request_ids: &mut Vec<u64>) {
+        request_ids.extend(self.fleet.carried(gpu, action_id));
+    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,10 @@ impl Scheduler for Infer4 {
         let gpus = self.gpus.iter().filter_map(Gpu::next_wake).min();
         [gpus, self.next_deadline()].into_iter().flatten().min()
     }
+
+    fn carried(&self, gpu: GpuId, action_id: u64, request_ids: &mut Vec<u64>) {
+        request_ids.extend(self.fleet.carried(gpu, action_id));
+    }
 }
 
 impl Infer4 {
