@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 
 use super::{
     connection::{Client, Mail, gone},
@@ -58,8 +58,9 @@ struct Load<'a> {
     begin: Nanos,
     until: Nanos,
     inputs: Option<Inputs>,
-    /// When requests were due that are not answered, by their numbers.
-    due: HashMap<u64, Nanos>,
+    /// When requests were due that are not answered, and of which model, by their
+    /// numbers.
+    due: HashMap<u64, (Nanos, ModelId)>,
     counts: Counts,
 }
 
@@ -104,7 +105,7 @@ impl Load<'_> {
             }
             let Some(Due { at, request }) = self.workload.send() else { break };
             self.counts.sent(now - at);
-            self.due.insert(request.id, at);
+            self.due.insert(request.id, (at, request.model));
             self.post(&request);
         }
         self.client.peer.flush();
@@ -143,15 +144,14 @@ impl Load<'_> {
 
     fn answered(&mut self, reply: &Inferred) -> anyhow::Result<()> {
         let due = self.due.remove(&reply.request_id);
-        ensure!(due.is_some(), "request {} is answered, but did not wait", reply.request_id);
-        let status = ClientStatus::from_code(reply.status);
-        let status = status
-            .ok_or_else(|| anyhow::anyhow!("an answer has the unknown status {}", reply.status))?;
+        let (due, model) = due.with_context(|| {
+            format!("request {} is answered, but did not wait", reply.request_id)
+        })?;
+        let status = ClientStatus::from_code(reply.status)
+            .with_context(|| format!("an answer has the unknown status {}", reply.status))?;
         let now = self.now();
-        self.counts.answered(status, now.saturating_sub(due.unwrap_or(now)));
+        self.counts.answered(status, now.saturating_sub(due));
         let Inferred { request_id, user_id, .. } = *reply;
-        let first = self.client.models.first().map_or(0, |model| model.id.0);
-        let model = ModelId(reply.model_id.saturating_sub(first));
         self.workload.answered(now, &Response { request_id, user_id, model, status });
         Ok(())
     }
