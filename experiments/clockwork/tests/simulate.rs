@@ -73,9 +73,9 @@ fn what_makes_no_sense_is_refused_in_a_sentence() {
         String::from_utf8(output.stderr).expect("an error is text")
     };
     let with = |words: &[&'static str]| says(&[&FLAGS[..6], words].concat());
-    insta::assert_snapshot!(with(&["poison", "2"]), @"
+    insta::assert_snapshot!(with(&["poison", "2"]), @r"
     clockwork: no workload is called `poison`
-    (hint: expected one of azure, azure_scalability_exp, poisson-open-loop, comparison_experiment, comparison_experiment2, bursty_experiment, slo-exp-1, slo-exp-2)
+    (hint: expected one of example, fill_memory, spam, single-spam, simple, simple-slo-factor, simple-parametric, poisson-open-loop, scalability-exp-1, slo-exp-1, slo-exp-2, comparison_experiment, comparison_experiment2, azure, azure_scalability_exp, azure_half, azure_small, azure_single, azure_fast, bursty_experiment)
     ");
     insta::assert_snapshot!(with(&["azure", "8"]), @"
     clockwork: workload `azure`: there is no trace

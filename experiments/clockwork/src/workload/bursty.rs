@@ -3,7 +3,7 @@
 use super::{
     Instances, Population,
     poisson::{Constant, Poisson, Rates, Segment},
-    population::{Pace, User},
+    population::{Asked, Pace, Slo, User},
 };
 use crate::{message::ModelId, random::Random};
 
@@ -56,12 +56,12 @@ impl Rates for Ramp {
 #[must_use]
 pub fn bursty(variety: &str, n_models: u32, seed: u64) -> Population {
     let random = |model: u32| Random::new(seed, u64::from(model));
-    let user = |model, pace| User { model: ModelId(model), pace, slo_factor: None };
+    let user = |model, pace| User { asks: Asked::one(ModelId(model)), pace, slo: Slo::Common };
     let major = |nth: u32| {
         let ramp = Ramp { n_models: u64::from(n_models), nth: u64::from(nth), second: 0 };
-        user(nth, Pace::Ramp(Poisson::new(ramp, random(nth))))
+        user(nth, Pace::open(Poisson::new(ramp, random(nth))))
     };
-    let minor = Pace::Steady(Poisson::new(Constant(MINOR_RATE), random(n_models)));
+    let minor = Pace::open(Poisson::new(Constant(MINOR_RATE), random(n_models)));
     let users = (0..n_models).map(major).chain([user(n_models, minor)]).collect();
     Population::new(Instances::of(variety, n_models + 1), users, None)
 }

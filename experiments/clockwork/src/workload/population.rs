@@ -3,8 +3,8 @@
 use sim::EventQueue;
 
 use super::{
-    Arrival, Instances, SloSteps, Workload,
-    bursty::Ramp,
+    Arrival, Instances, Steps, Workload,
+    pace::{ClosedBursts, ClosedLoop, Open},
     poisson::{Constant, Poisson},
 };
 use crate::{
@@ -13,8 +13,9 @@ use crate::{
     time::Nanos,
 };
 
-/// Users, numbered from 0, who each ask one model: in closed loops, or without waiting
-/// for answers.
+/// Users, numbered from 0, who each ask one model, or several in turn: in closed
+/// loops, or without waiting for answers. Where the original gives several of them one
+/// number, here each has its own.
 #[derive(Debug)]
 pub struct Population {
     instances: Instances,
@@ -23,65 +24,119 @@ pub struct Population {
     queue: EventQueue<u32>,
     n_sent: u64,
     /// The objectives of those who have not their own; the population goes when they end.
-    slo: Option<SloSteps>,
+    slo: Option<Steps>,
 }
 
 #[derive(Debug)]
 pub(super) struct User {
-    pub(super) model: ModelId,
+    pub(super) asks: Asked,
     pub(super) pace: Pace,
-    /// Its objective for ever, if that is none of the population's.
-    pub(super) slo_factor: Option<f32>,
+    pub(super) slo: Slo,
+}
+
+/// Which models a user asks: some that have consecutive numbers, in turn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    first: u32,
+    n_models: u32,
+    nth: u32,
+}
+
+/// A user's objectives.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Slo {
+    /// Those of the population.
+    Common,
+    /// Always this multiple of the model's execution time; 0 is the controller's default.
+    Always(f32),
+    /// Its own, which never end.
+    Steps(Steps),
 }
 
 /// When a user asks.
 #[derive(Debug)]
 pub(super) enum Pace {
-    Steady(Poisson<Constant>),
-    Ramp(Poisson<Ramp>),
+    /// Whatever the answers are.
+    Open(Box<dyn Open>),
     /// So many requests at once, each again when it is answered.
-    Closed {
-        concurrency: u32,
-        starts_at: Nanos,
-    },
+    Closed(ClosedLoop),
+    /// The same, with pauses.
+    Bursty(ClosedBursts),
+}
+
+impl Asked {
+    /// One model.
+    pub(super) fn one(model: ModelId) -> Asked {
+        Asked { first: model.0, n_models: 1, nth: 0 }
+    }
+
+    /// So many, at least one, from the given one on.
+    pub(super) fn in_turn(first: u32, n_models: u32) -> Asked {
+        Asked { first, n_models, nth: 0 }
+    }
+
+    fn next(&mut self) -> ModelId {
+        let model = ModelId(self.first + self.nth);
+        self.nth = (self.nth + 1) % self.n_models;
+        model
+    }
+}
+
+impl Slo {
+    fn factor(&self, at: Nanos, common: f32) -> f32 {
+        match self {
+            Self::Common => common,
+            Self::Always(factor) => *factor,
+            Self::Steps(steps) => steps.at(at).unwrap_or(steps.end) as f32,
+        }
+    }
 }
 
 impl Pace {
-    /// When the user asks next of its own accord.
-    fn next_at(&self) -> Option<Nanos> {
+    /// Of its own accord, whatever the answers are.
+    pub(super) fn open(open: impl Open + 'static) -> Pace {
+        Pace::Open(Box::new(open))
+    }
+
+    /// How many requests it begins with, and when.
+    fn begins(&self) -> (u32, Option<Nanos>) {
         match self {
-            Self::Steady(poisson) => poisson.next_at(),
-            Self::Ramp(poisson) => poisson.next_at(),
-            Self::Closed { .. } => None,
+            Self::Open(open) => (1, open.next_at()),
+            Self::Closed(user) => (user.concurrency, Some(user.starts_at)),
+            Self::Bursty(user) => (user.concurrency, Some(0)),
         }
     }
 
-    fn advance(&mut self) {
+    /// When it asks next of its own accord, now that it has asked.
+    fn next_after_asking(&mut self) -> Option<Nanos> {
+        let Self::Open(open) = self else { return None };
+        open.advance();
+        open.next_at()
+    }
+
+    /// How many requests an answer causes, and when.
+    fn answered(&mut self, now: Nanos) -> (u32, Nanos) {
         match self {
-            Self::Steady(poisson) => poisson.advance(),
-            Self::Ramp(poisson) => poisson.advance(),
-            Self::Closed { .. } => {}
+            Self::Open(_) => (0, now),
+            Self::Closed(user) => (u32::from(user.asks_again()), now),
+            Self::Bursty(user) => user.answered(now),
         }
     }
 }
 
 impl Population {
-    pub(super) fn new(instances: Instances, users: Vec<User>, slo: Option<SloSteps>) -> Population {
+    pub(super) fn new(instances: Instances, users: Vec<User>, slo: Option<Steps>) -> Population {
         let mut queue = EventQueue::new();
         for (index, user) in (0..).zip(&users) {
-            match user.pace {
-                Pace::Closed { concurrency, starts_at } => {
-                    (0..concurrency).for_each(|_| queue.at(starts_at, index));
-                }
-                _ => user.pace.next_at().into_iter().for_each(|at| queue.at(at, index)),
-            }
+            let (n_requests, at) = user.pace.begins();
+            at.into_iter().for_each(|at| (0..n_requests).for_each(|_| queue.at(at, index)));
         }
         Population { instances, users, queue, n_sent: 0, slo }
     }
 
     /// The objective at a time; nothing once the population is gone.
     fn slo_factor(&self, at: Nanos) -> Option<f32> {
-        self.slo.as_ref().map_or(Some(0.0), |steps| steps.at(at))
+        self.slo.as_ref().map_or(Some(0.0), |steps| steps.at(at).map(|factor| factor as f32))
     }
 }
 
@@ -98,19 +153,17 @@ impl Workload for Population {
         let common_slo = self.slo_factor(self.next_at()?)?;
         let (at, user_id) = self.queue.next()?;
         let user = &mut self.users[user_id as usize];
-        user.pace.advance();
-        user.pace.next_at().into_iter().for_each(|next| self.queue.at(next, user_id));
-        let slo_factor = user.slo_factor.unwrap_or(common_slo);
-        let request = Request { id: self.n_sent, user_id, model: user.model, slo_factor };
+        user.pace.next_after_asking().into_iter().for_each(|next| self.queue.at(next, user_id));
+        let (model, slo_factor) = (user.asks.next(), user.slo.factor(at, common_slo));
+        let request = Request { id: self.n_sent, user_id, model, slo_factor };
         self.n_sent += 1;
         Some(Arrival { at, request })
     }
 
     fn answered(&mut self, now: Nanos, response: &Response) {
-        let user = self.users.get(response.user_id as usize);
-        if let Some(Pace::Closed { .. }) = user.map(|user| &user.pace) {
-            self.queue.at(now.max(self.queue.now_ns()), response.user_id);
-        }
+        let Some(user) = self.users.get_mut(response.user_id as usize) else { return };
+        let (n_requests, at) = user.pace.answered(now.max(self.queue.now_ns()));
+        (0..n_requests).for_each(|_| self.queue.at(at, response.user_id));
     }
 }
 
@@ -128,9 +181,9 @@ pub fn poisson_open_loops(variety: &str, n_models: u32, rate: f64, seed: u64) ->
 pub(super) fn open_users(instances: &Instances, rate: f64, seed: u64) -> Vec<User> {
     let share = Constant(rate / f64::from(instances.len()));
     let user = |model: ModelId| User {
-        model,
-        pace: Pace::Steady(Poisson::new(share, Random::new(seed, u64::from(model.0)))),
-        slo_factor: None,
+        asks: Asked::one(model),
+        pace: Pace::open(Poisson::new(share, Random::new(seed, u64::from(model.0)))),
+        slo: Slo::Common,
     };
     instances.models().map(user).collect()
 }
@@ -148,10 +201,14 @@ pub struct ClosedLoops {
 #[must_use]
 pub fn closed_loops(variety: &str, loops: ClosedLoops) -> Population {
     let instances = Instances::of(variety, loops.n_models);
-    let pace = || Pace::Closed { concurrency: loops.concurrency, starts_at: 0 };
-    let user = |model| User { model, pace: pace(), slo_factor: None };
-    let users = instances.models().map(user).collect();
+    let users = instances.models().map(|model| closed_user(model, loops.concurrency)).collect();
     Population::new(instances, users, None)
+}
+
+/// A user of one model with so many requests under way, for ever.
+pub(super) fn closed_user(model: ModelId, concurrency: u32) -> User {
+    let pace = Pace::Closed(ClosedLoop::endless(concurrency));
+    User { asks: Asked::one(model), pace, slo: Slo::Common }
 }
 
 #[cfg(test)]

@@ -1,48 +1,14 @@
 //! Objectives that are loosened step by step (Figures 7 and 8).
 
 use super::{
-    Instances, Population,
-    population::{Pace, User, open_users},
+    Instances, Population, Steps,
+    pace::ClosedLoop,
+    population::{Asked, Pace, Slo, User, open_users},
 };
 use crate::time::{Nanos, SECOND};
 
 /// When the background of the original begins.
 const BACKGROUND_DELAY: Nanos = 10 * SECOND;
-
-/// Objectives as multiples of a model's execution time, one after the other.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SloSteps {
-    /// The first.
-    pub start: f32,
-    /// None beyond this: the workload ends instead.
-    pub end: f32,
-    /// What is done to one to get the next.
-    pub step: Step,
-    /// How long each holds; not 0.
-    pub period: Nanos,
-}
-
-/// What is done to an objective.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Step {
-    /// So much is added.
-    Add(f32),
-    /// It is multiplied.
-    Multiply(f32),
-}
-
-impl SloSteps {
-    /// The objective at a time; nothing after the last.
-    pub(super) fn at(&self, at: Nanos) -> Option<f32> {
-        let n_steps = i32::try_from(at / self.period).ok()?;
-        let factor = match self.step {
-            Step::Add(term) => self.start + term * n_steps as f32,
-            Step::Multiply(factor) => self.start * factor.powi(n_steps),
-        };
-        // The first one holds for a period, whatever it is.
-        (n_steps == 0 || factor <= self.end).then_some(factor)
-    }
-}
 
 /// Who has the objectives that change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,8 +17,8 @@ pub struct Foreground {
     pub n_models: u32,
     /// Requests per second to all of them together, in Poisson processes.
     pub rate: f64,
-    /// Their objectives.
-    pub slo: SloSteps,
+    /// Their objectives, as multiples of a model's execution time.
+    pub slo: Steps,
 }
 
 /// Who uses what is left, in closed loops that begin after 10 s.
@@ -81,9 +47,12 @@ pub fn slo_experiment(
     if let Some(Background { n_models: n_more, concurrency, slo_factor }) = background {
         n_models += n_more;
         let user = |model| User {
-            model,
-            pace: Pace::Closed { concurrency, starts_at: BACKGROUND_DELAY },
-            slo_factor: Some(slo_factor),
+            asks: Asked::one(model),
+            pace: Pace::Closed(ClosedLoop {
+                starts_at: BACKGROUND_DELAY,
+                ..ClosedLoop::endless(concurrency)
+            }),
+            slo: Slo::Always(slo_factor),
         };
         let all = Instances::of(variety, n_models);
         users.extend(all.models().skip(foreground.n_models as usize).map(user));
@@ -96,27 +65,13 @@ mod tests {
     use super::*;
     use crate::{
         message::{ClientStatus, Response},
-        workload::{Arrival, Workload},
+        workload::{Arrival, Step, Workload},
     };
 
     /// The published one: 1, 1.5, 2.25 and so on up to 1.5¹¹, which is 86.5.
-    const STEPS: SloSteps =
-        SloSteps { start: 1.0, end: 100.0, step: Step::Multiply(1.5), period: 30 * SECOND };
+    const STEPS: Steps =
+        Steps { start: 1.0, end: 100.0, step: Step::Multiply(1.5), period: 30 * SECOND };
     const FOREGROUND: Foreground = Foreground { n_models: 6, rate: 200.0, slo: STEPS };
-
-    #[test]
-    fn objectives_are_multiplied_until_they_exceed_the_last() {
-        let at = |second: u64| STEPS.at(second * SECOND);
-        assert_eq!([at(0), at(29), at(30), at(60)], [1.0, 1.0, 1.5, 2.25].map(Some));
-        assert_eq!((at(359), at(360)), (Some(1.5_f32.powi(11)), None));
-    }
-
-    #[test]
-    fn objectives_may_be_added_to() {
-        let steps = SloSteps { step: Step::Add(33.0), ..STEPS };
-        let values: Vec<_> = (0..5).map(|nth| steps.at(nth * 30 * SECOND)).collect();
-        assert_eq!(values, [Some(1.0), Some(34.0), Some(67.0), Some(100.0), None]);
-    }
 
     #[test]
     fn the_foreground_has_the_objectives_of_the_time() {
@@ -124,7 +79,7 @@ mod tests {
         let arrivals: Vec<Arrival> = std::iter::from_fn(|| workload.send()).collect();
         assert!((arrivals.len() as f64 - 72_000.0).abs() < 5.0 * 72_000.0_f64.sqrt());
         for Arrival { at, request } in arrivals {
-            assert_eq!(Some(request.slo_factor), STEPS.at(at));
+            assert_eq!(Some(f64::from(request.slo_factor)), STEPS.at(at));
             assert!(request.model.0 < 6 && at < 360 * SECOND);
         }
     }

@@ -1,5 +1,5 @@
 //! The replay of a day of Azure Functions: each function's invocations become requests
-//! to a model (§6.5; `azure` and `azure_scalability_exp` of the original).
+//! to a model (§6.5; `azure`, `azure_scalability_exp` and the four smaller ones of the original).
 //!
 //! The original draws a Poisson process for each function. All of them together are
 //! one Poisson process of their total rate, of which each event is a function's with
@@ -10,9 +10,11 @@
 
 mod load;
 mod minutes;
+mod plan;
 mod replay;
 mod settings;
 
 pub use load::LoadSteps;
+pub use plan::Plan;
 pub use replay::Azure;
 pub use settings::{AzureSettings, Load};

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::{AzureSettings, load::CurrentLoad, minutes::Minutes};
+use super::{AzureSettings, Plan, load::CurrentLoad, minutes::Minutes, plan::Assignment};
 use crate::{
     message::{ModelId, Request, Response},
     random::Random,
@@ -21,8 +21,8 @@ const RANDOMISED_START: usize = 735;
 const MINSTD_MODULUS: usize = 0x7fff_ffff;
 
 /// A day of Azure Functions as requests. The functions are sorted by how often they are
-/// invoked on the whole day and are its users; they are divided among the instances in
-/// contiguous blocks, so the busiest share one.
+/// invoked on the whole day and are its users; with [`Azure::new`] they are divided
+/// among the instances in contiguous blocks, so the busiest share one.
 #[derive(Debug)]
 pub struct Azure {
     instances: Instances,
@@ -41,15 +41,24 @@ impl Azure {
     /// # Errors
     /// If the settings make no sense, or nothing is invoked on that day.
     pub fn new(settings: &AzureSettings, varieties: &[String], day: &Day) -> Result<Azure> {
-        settings.check()?;
-        let instances = settings.instances(varieties)?;
-        let minutes = Minutes::new(day);
+        Azure::replay(settings.plan(varieties)?, day)
+    }
+
+    /// A replay of `day` as planned.
+    ///
+    /// # Errors
+    /// If nothing is invoked on that day.
+    pub fn replay(plan: Plan, day: &Day) -> Result<Azure> {
+        let minutes = match plan.assignment {
+            Assignment::Blocks | Assignment::Stripes => Minutes::new(day),
+            Assignment::Busiest => Minutes::new(&busiest(day)),
+        };
         ensure!(!minutes.is_idle(), "no function of the trace is invoked on this day");
-        let mut random = Random::new(settings.seed, 0);
-        let rates = DayRates::new(settings, minutes, &mut random);
+        let mut random = Random::new(plan.seed, 0);
+        let rates = DayRates::new(&plan, minutes, &mut random);
         let mut azure = Azure {
-            models: assigned(instances.len(), day.len()),
-            instances,
+            models: assigned(plan.assignment, plan.instances.len(), day.len()),
+            instances: plan.instances,
             poisson: Poisson::new(rates, random),
             functions: AliasTable::default(),
             functions_of: None,
@@ -92,10 +101,26 @@ impl Workload for Azure {
     fn answered(&mut self, _: Nanos, _: &Response) {}
 }
 
-/// The instance for each function.
-fn assigned(n_models: u32, n_functions: usize) -> Vec<ModelId> {
+/// The instance for each function, the busiest first.
+fn assigned(assignment: Assignment, n_models: u32, n_functions: usize) -> Vec<ModelId> {
     let n_models = n_models as usize;
-    (0..n_functions).map(|function| ModelId((n_models * function / n_functions) as u32)).collect()
+    let model = |function| match assignment {
+        Assignment::Blocks => n_models * function / n_functions,
+        Assignment::Stripes => function % n_models,
+        Assignment::Busiest => 0,
+    };
+    (0..n_functions).map(|function| ModelId(model(function) as u32)).collect()
+}
+
+/// The same day with only the busiest function.
+fn busiest(day: &Day) -> Day {
+    let mut alone = Day::default();
+    if let Some(function) = day.by_total().first() {
+        let mut counts = [0; N_MINUTES];
+        day.counts(*function).for_each(|(minute, count)| counts[minute] = count);
+        alone.push(&counts);
+    }
+    alone
 }
 
 /// The rate of all functions together.
@@ -111,14 +136,14 @@ struct DayRates {
 }
 
 impl DayRates {
-    fn new(settings: &AzureSettings, minutes: Minutes, random: &mut Random) -> DayRates {
-        let interval_ns = settings.interval as f64;
-        let (minute, minute_ends_ns) = if settings.randomise {
+    fn new(plan: &Plan, minutes: Minutes, random: &mut Random) -> DayRates {
+        let interval_ns = plan.interval as f64;
+        let (minute, minute_ends_ns) = if plan.randomise {
             (RANDOMISED_START, random.below(MINSTD_MODULUS) as f64 % interval_ns)
         } else {
             (0, interval_ns)
         };
-        let (scale, load) = (settings.scale(), CurrentLoad::new(settings.load));
+        let (scale, load) = (plan.scale, CurrentLoad::new(plan.load));
         DayRates { minutes, minute, interval_ns, minute_ends_ns, scale, load }
     }
 }
@@ -205,7 +230,8 @@ mod tests {
             alone.push(&row);
             let minutes = Minutes::new(&alone);
             let mut random = Random::new(seed, rank as u64 + 1);
-            let rates = DayRates::new(&SETTINGS, minutes, &mut random);
+            let plan = SETTINGS.plan(&["a".into()]).unwrap();
+            let rates = DayRates::new(&plan, minutes, &mut random);
             let mut poisson = Poisson::new(rates, random);
             while let Some(at) = poisson.next_at().filter(|at| *at < 3 * MINUTE) {
                 asked[rank][(at / MINUTE) as usize] += 1.0;
@@ -282,7 +308,8 @@ mod tests {
     #[test]
     fn the_busiest_function_is_user_0_and_blocks_of_functions_share_an_instance() {
         let first = |n_functions| {
-            let models = assigned(4, n_functions).into_iter().map(|model| model.0);
+            let models =
+                assigned(Assignment::Blocks, 4, n_functions).into_iter().map(|model| model.0);
             models.collect::<Vec<_>>()
         };
         assert_eq!(first(8), [0, 0, 1, 1, 2, 2, 3, 3]);
@@ -302,6 +329,32 @@ mod tests {
             // There are 4 functions and 132 instances.
             assert_eq!((request.id, request.model.0), (nth as u64, 33 * request.user_id));
             assert_eq!(request.slo_factor, 0.0);
+        }
+    }
+
+    #[test]
+    fn striped_functions_ask_the_instances_one_after_the_other() {
+        let varieties = ["a", "b"].map(String::from);
+        let mut azure = Azure::replay(Plan::small(&varieties, 7), &day()).unwrap();
+        for Arrival { request, .. } in arrivals(&mut azure, 3 * MINUTE) {
+            assert_eq!(request.model.0, request.user_id % 6);
+        }
+        let striped = assigned(Assignment::Stripes, 3, 5).into_iter().map(|model| model.0);
+        assert_eq!(striped.collect::<Vec<_>>(), [0, 1, 2, 0, 1]);
+    }
+
+    #[test]
+    fn alone_the_busiest_function_has_its_own_rate_in_seconds() {
+        let mut azure = Azure::replay(Plan::single("a", 7), &day()).unwrap();
+        let mut counts = [0.0; 3];
+        // The day lasts 1,440 s; a second has a sixtieth of a minute's invocations.
+        for arrival in arrivals(&mut azure, 1_440 * 60 * SECOND) {
+            let second = (arrival.at / SECOND) as usize % N_MINUTES;
+            assert_eq!((arrival.request.model.0, arrival.request.user_id), (0, 0));
+            counts[second] += 1.0;
+        }
+        for (count, expected) in counts.into_iter().zip([0.0_f64, 400.0, 100.0]) {
+            assert!((count - expected).abs() <= 5.0 * expected.sqrt(), "{counts:?}");
         }
     }
 

@@ -2,7 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::LoadSteps;
+use super::{
+    LoadSteps,
+    plan::{Assignment, Plan},
+};
 use crate::{
     time::{MINUTE, Nanos},
     workload::Instances,
@@ -56,7 +59,7 @@ impl AzureSettings {
     };
 
     /// The instances of the varieties there are.
-    pub(super) fn instances(&self, varieties: &[String]) -> Result<Instances> {
+    fn instances(&self, varieties: &[String]) -> Result<Instances> {
         let copies = match (self.memory_load_factor, self.use_all_models) {
             (1, true) => 3,
             (1, false) => 200,
@@ -85,7 +88,21 @@ impl AzureSettings {
         SCALE_PER_WORKER * f64::from(self.num_workers)
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    /// What is replayed against the varieties there are.
+    pub(super) fn plan(&self, varieties: &[String]) -> Result<Plan> {
+        self.check()?;
+        Ok(Plan {
+            instances: self.instances(varieties)?,
+            assignment: Assignment::Blocks,
+            scale: self.scale(),
+            load: self.load,
+            interval: self.interval,
+            randomise: self.randomise,
+            seed: self.seed,
+        })
+    }
+
+    fn check(&self) -> Result<()> {
         let first = match self.load {
             Load::Fixed(load) => load,
             Load::Steps(steps) => {

@@ -1,10 +1,13 @@
 //! Workloads by the names and arguments that the original's client has for them.
 
 mod build;
+mod find;
+mod help;
 mod table;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use table::{Parts, by_name};
+pub use find::{Parts, by_name};
+pub use help::help;

@@ -7,16 +7,42 @@ use crate::time::{Nanos, SECOND};
 /// An argument of a workload.
 pub(super) struct Argument {
     name: &'static str,
+    kind: &'static str,
     /// What it is if it is left out.
     default: Option<&'static str>,
+    about: &'static str,
 }
 
-pub(super) const fn required(name: &'static str) -> Argument {
-    Argument { name, default: None }
+/// What is to be given: its name, what it is, and what it means.
+pub(super) const fn required(
+    name: &'static str,
+    kind: &'static str,
+    about: &'static str,
+) -> Argument {
+    Argument { name, kind, default: None, about }
 }
 
-pub(super) const fn optional(name: &'static str, default: &'static str) -> Argument {
-    Argument { name, default: Some(default) }
+impl Argument {
+    /// The same, which need not be given.
+    pub(super) const fn or(self, default: &'static str) -> Argument {
+        Argument { default: Some(default), ..self }
+    }
+
+    /// A line of the help.
+    pub(super) fn help(&self) -> String {
+        let Argument { name, kind, about, .. } = self;
+        let default = self.default.map(|value| format!(", default {value}")).unwrap_or_default();
+        format!("{name}: ({kind}{default}) {about}")
+    }
+}
+
+/// A workload's name and what follows it.
+pub(super) fn usage(workload: &str, arguments: &[&Argument]) -> String {
+    let argument = |argument: &&Argument| match argument.default {
+        Some(value) => format!(" [{}={value}]", argument.name),
+        None => format!(" <{}>", argument.name),
+    };
+    workload.to_owned() + &arguments.iter().map(argument).collect::<String>()
 }
 
 /// What a workload was given, by its arguments' names.
@@ -97,11 +123,6 @@ impl<'a> Words<'a> {
     }
 
     fn usage(&self) -> String {
-        let argument = |Argument { name, default }: &Argument| match default {
-            Some(value) => format!(" [{name}={value}]"),
-            None => format!(" <{name}>"),
-        };
-        let arguments = self.arguments.iter().copied().map(argument);
-        self.workload.to_owned() + &arguments.collect::<String>()
+        usage(self.workload, &self.arguments)
     }
 }
