@@ -10,7 +10,7 @@ use crate::{
     models::{Catalogue, Deployment},
     scheduler::{Cluster, Policy, ServedModel, Settings},
     simulation::{Network, Outcome, Simulation},
-    telemetry::{Series, Tails, Totals, Window},
+    telemetry::{GroupSeries, Groups, Series, Tails, Totals, Window},
     time::{MICROSECOND, Nanos, SECOND},
     trace::read_day,
     worker::{CacheSize, EmulatedDevice, Gpu, Noise},
@@ -65,6 +65,9 @@ pub struct Args {
     /// Seconds of each point of the figures.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     bucket_s: f64,
+    /// Models that have series of their own, such as `majors=0..3600,minor=3600`.
+    #[arg(long, value_name = "NAME=MODELS,...")]
+    groups: Option<Groups>,
     /// Keep the two logs, row by row.
     #[arg(long)]
     rows: bool,
@@ -97,6 +100,9 @@ pub struct Simulated {
     pub series: Series,
     /// The tails that Fig. 10 shows.
     pub tails: Tails,
+    /// The series of each group of models, if there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupSeries>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
@@ -120,6 +126,9 @@ fn simulate(args: &Args) -> anyhow::Result<Simulated> {
         .collect();
     let mut logs =
         if args.rows { Logs::kept(window, &args.out)? } else { Logs::aggregated(window) };
+    if let Some(groups) = &args.groups {
+        logs.aggregate.group_by(groups);
+    }
     let network = Network { one_way: args.network_us * MICROSECOND };
     let until = nanos(args.lead_in_s + args.duration_s);
     let began = Instant::now();
@@ -141,6 +150,7 @@ fn simulate(args: &Args) -> anyhow::Result<Simulated> {
         totals: aggregate.totals().clone(),
         series: aggregate.series(),
         tails: aggregate.tails(),
+        groups: aggregate.groups(),
     })
 }
 

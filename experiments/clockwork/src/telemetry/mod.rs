@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod distributions;
+mod groups;
 pub mod log;
 mod row;
 mod series;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use aggregate::{Aggregate, Totals, Tried};
 pub use distributions::{Distributions, Sides};
+pub use groups::{Group, GroupPoint, GroupSeries, Groups};
 pub use row::{ActionRow, RequestRow};
 pub use series::{Point, Series};
 pub use tails::Tails;

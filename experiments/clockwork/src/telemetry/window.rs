@@ -35,6 +35,12 @@ impl Window {
         counts.then_some((since / self.bucket) as usize)
     }
 
+    /// Whether a row is of the time before those that count.
+    #[must_use]
+    pub fn is_before(&self, t: Nanos) -> bool {
+        t < self.start + self.lead_in
+    }
+
     /// The seconds of a bucket in which rows count: fewer in the last one if the
     /// duration ends within it. (The original takes every bucket for a whole one.)
     #[must_use]

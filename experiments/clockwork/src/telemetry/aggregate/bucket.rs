@@ -1,8 +1,8 @@
 //! What is kept of the rows of one bucket: enough for one point of the series.
 
-use super::spread::Spread;
+use super::{model_set::ModelSet, spread::Spread};
 use crate::{
-    message::{ActionKind, ClientStatus, ModelId},
+    message::{ActionKind, ClientStatus},
     telemetry::{ActionRow, Point, RequestRow, Window},
     time::MILLISECOND,
 };
@@ -66,33 +66,5 @@ impl Bucket {
             cold_models: self.cold_models.len(),
             cold_starts: per_second(self.n_cold_starts),
         }
-    }
-}
-
-/// A set of models, one bit each.
-#[derive(Debug, Clone, Default)]
-struct ModelSet {
-    words: Vec<u64>,
-}
-
-impl ModelSet {
-    fn insert(&mut self, model: ModelId) {
-        let (word, bit) = (model.index() / 64, model.index() % 64);
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        self.words[word] |= 1 << bit;
-    }
-
-    fn add(&mut self, other: &Self) {
-        let len = self.words.len().max(other.words.len());
-        self.words.resize(len, 0);
-        for (word, more) in self.words.iter_mut().zip(&other.words) {
-            *word |= more;
-        }
-    }
-
-    fn len(&self) -> u64 {
-        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 }

@@ -1,6 +1,8 @@
 //! What is kept of rows as they come, in memory that does not grow with them.
 
 mod bucket;
+mod grouped;
+mod model_set;
 mod online;
 mod spread;
 mod totals;

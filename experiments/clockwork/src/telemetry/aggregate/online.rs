@@ -1,9 +1,12 @@
-//! Rows in, series, tails and totals out.
+//! Rows in, series, tails and totals out, and series of groups if there are any.
 
-use super::{bucket::Bucket, spread::Spread, totals::Totals};
+use super::{bucket::Bucket, grouped::Grouped, spread::Spread, totals::Totals};
 use crate::{
     message::{ActionKind, ActionStatus},
-    telemetry::{ActionRow, Distributions, RequestRow, Series, Sides, Tails, Window, tails},
+    telemetry::{
+        ActionRow, Distributions, GroupSeries, Groups, RequestRow, Series, Sides, Tails, Window,
+        tails,
+    },
     time::Nanos,
 };
 
@@ -16,6 +19,7 @@ pub struct Aggregate {
     buckets: Vec<Bucket>,
     spreads: Distributions<Spread<u64>>,
     totals: Totals,
+    groups: Vec<Grouped>,
 }
 
 impl Aggregate {
@@ -29,7 +33,13 @@ impl Aggregate {
             buckets: Vec::new(),
             spreads: Distributions::default(),
             totals: Totals::default(),
+            groups: Vec::new(),
         }
+    }
+
+    /// Keeps series of these groups of models too, from now on.
+    pub fn group_by(&mut self, groups: &Groups) {
+        self.groups = groups.iter().cloned().map(Grouped::new).collect();
     }
 
     /// Counts failed actions among the errors, as if they had been far shorter than
@@ -41,6 +51,7 @@ impl Aggregate {
 
     /// Takes in a request.
     pub fn request(&mut self, row: &RequestRow) {
+        self.groups.iter_mut().for_each(|group| group.request(&self.window, row));
         let Some(bucket) = self.bucket(row.t) else { return };
         bucket.request(row);
         self.totals.request(row);
@@ -54,6 +65,7 @@ impl Aggregate {
 
     /// Takes in an action.
     pub fn action(&mut self, row: &ActionRow) {
+        self.groups.iter_mut().for_each(|group| group.action(&self.window, row));
         let Some(bucket) = self.bucket(row.t) else { return };
         bucket.action(row);
         self.totals.action(row);
@@ -75,7 +87,7 @@ impl Aggregate {
     /// Takes in what another saw of the same window.
     ///
     /// # Panics
-    /// If the other's window or treatment of failed actions is another.
+    /// If the other's window, groups or treatment of failed actions are others.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(self.window, other.window, "only the same window adds up");
         assert_eq!(self.include_failed, other.include_failed, "only like errors add up");
@@ -88,6 +100,8 @@ impl Aggregate {
             spread.add(more);
         }
         self.totals.add(&other.totals);
+        assert_eq!(self.groups.len(), other.groups.len(), "only the same groups add up");
+        self.groups.iter_mut().zip(&other.groups).for_each(|(group, more)| group.add(more));
     }
 
     /// The counts over the whole window.
@@ -102,6 +116,12 @@ impl Aggregate {
     pub fn series(&self) -> Series {
         let points = self.buckets.iter().enumerate();
         Series { points: points.map(|(index, b)| b.point(&self.window, index)).collect() }
+    }
+
+    /// The series of each group.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GroupSeries> {
+        self.groups.iter().map(|group| group.series(&self.window)).collect()
     }
 
     /// The tails.

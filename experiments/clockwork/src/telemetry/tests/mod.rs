@@ -3,4 +3,5 @@
 mod agreement;
 mod exact;
 mod figures;
+mod groups;
 mod rows;
