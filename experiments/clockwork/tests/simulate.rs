@@ -6,7 +6,7 @@ use std::{
 };
 
 use clockwork::{
-    roles::Simulated,
+    roles::Observed,
     telemetry::{Aggregate, Window, log::collected},
     time::SECOND,
 };

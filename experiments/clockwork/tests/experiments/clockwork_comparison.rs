@@ -11,7 +11,7 @@ mod params;
 
 use std::time::Duration;
 
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use harness::{
     Bed, Experiment, Measured, analysis::Analysis, async_trait, claim::Evidence, dataset,
 };
@@ -25,7 +25,7 @@ pub(crate) struct ClockworkComparison;
 impl Experiment for ClockworkComparison {
     type Params = Params;
     type Point = Point;
-    type Record = Simulated;
+    type Record = Observed;
 
     fn name(&self) -> &'static str {
         "clockwork-comparison"
@@ -47,11 +47,11 @@ impl Experiment for ClockworkComparison {
         Ok(vec![])
     }
 
-    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Simulated> {
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
         simulate(bed, &params.span(), &params.flags(point), &params.workload(), None).await
     }
 
-    fn analyse(&self, trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+    fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
         analysis::analyse(trials)
     }
 }

@@ -11,7 +11,7 @@ mod params;
 
 use std::time::Duration;
 
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use harness::{
     Bed, Experiment, Measured, analysis::Analysis, async_trait, claim::Evidence, dataset,
 };
@@ -25,7 +25,7 @@ pub(crate) struct ClockworkScalability;
 impl Experiment for ClockworkScalability {
     type Params = Params;
     type Point = Point;
-    type Record = Simulated;
+    type Record = Observed;
 
     fn name(&self) -> &'static str {
         "clockwork-scalability"
@@ -51,13 +51,13 @@ impl Experiment for ClockworkScalability {
         Ok(vec![trace::ready(params.day(), cache)?])
     }
 
-    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Simulated> {
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
         let dir = bed.data(trace::NAME)?;
         let (flags, workload) = (params.flags(point), params.workload(point));
         simulate(bed, &params.span(), &flags, &workload, Some(dir)).await
     }
 
-    fn analyse(&self, trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+    fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
         analysis::analyse(trials)
     }
 }

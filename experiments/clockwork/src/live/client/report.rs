@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::{message::ClientStatus, time::Nanos};
+use crate::{
+    message::ClientStatus,
+    time::{Nanos, SECOND},
+};
 
 /// What a client saw of a run. Times count from when a request was due, not from when it
 /// was sent: a client that is late is not kind to the system.
@@ -60,7 +63,10 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn none() -> Self {
-        let histogram = || Histogram::new(3).expect("three digits are not too many");
+        let longest = 3_600 * SECOND;
+        let histogram = || {
+            Histogram::new_with_bounds(1, longest, 3).expect("an hour in three digits is not much")
+        };
         Self {
             n_requests: 0,
             n_answers: BTreeMap::new(),

@@ -279,6 +279,7 @@ impl Controller {
         {
             let cluster = self.workers.cluster(&self.config)?;
             let models = loading.models().to_vec();
+            self.workers.clear();
             self.phase = Phase::Serving(Serving::begin(&self.config, cluster, models)?);
         }
         self.serve(log, |serving, others| serving.wake(now, others))

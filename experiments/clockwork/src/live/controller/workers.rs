@@ -17,7 +17,7 @@ use crate::{
     message::GpuId,
     scheduler::Cluster,
     time::{MILLISECOND, Nanos},
-    wire::{GetState, State, WorkerOrder},
+    wire::{ClearCache, GetState, State, WorkerOrder},
 };
 
 /// How often workers are asked how they are, so that clocks are known and silence is.
@@ -90,6 +90,15 @@ impl Workers {
         let id = self.next_order();
         for link in self.links.iter().filter(|link| !link.is_lost) {
             link.peer.post(id, &WorkerOrder::from(GetState { id }), &[]);
+            link.peer.flush();
+        }
+    }
+
+    /// Has all GPUs forget what they hold, and be ready.
+    pub(super) fn clear(&mut self) {
+        let id = self.next_order();
+        for link in &self.links {
+            link.peer.post(id, &WorkerOrder::from(ClearCache { id }), &[]);
             link.peer.flush();
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Session {
     peer: Arc<Peer>,
     models: Models,
     config: Config,
-    /// None until the first action: the models are fixed from then on.
+    /// None until they are used: the models are fixed from then on.
     gpus: Vec<GpuThread>,
 }
 
@@ -46,6 +46,7 @@ impl Session {
                 self.reply(load.id, &reply);
             }
             (WorkerOrder::ClearCache(clear), None) => {
+                self.start_gpus(make);
                 self.gpus.iter().for_each(|gpu| gpu.tell(Order::Clear));
                 self.reply(clear.id, &self.state(clear.id));
             }
@@ -61,9 +62,7 @@ impl Session {
     }
 
     fn act(&mut self, action: Action, input: Vec<u8>, make: &MakeDevice) {
-        if self.gpus.is_empty() {
-            self.start_gpus(make);
-        }
+        self.start_gpus(make);
         if let Some(gpu) = self.gpus.get(action.gpu.index()) {
             return gpu.tell(Order::Act(action, input));
         }
@@ -74,7 +73,11 @@ impl Session {
         self.reply(id, &WorkerReply::of_result(kind, &result));
     }
 
+    /// Has GPUs that know the models, if there are none yet.
     fn start_gpus(&mut self, make: &MakeDevice) {
+        if !self.gpus.is_empty() {
+            return;
+        }
         let deployment = self.models.deployment();
         for index in 0..self.config.n_gpus {
             let (models, peer) = (Arc::clone(&deployment), Arc::clone(&self.peer));

@@ -18,6 +18,13 @@ pub struct LogFiles {
 }
 
 impl LogFiles {
+    /// The names that a controller gives to the logs that it writes.
+    #[must_use]
+    pub fn written(folder: &Path) -> Self {
+        let path = |kind| folder.join(format!("clockwork_{kind}_log.tsv"));
+        Self { requests: path("request"), actions: path("action") }
+    }
+
     /// The names that the original's scripts give to the logs of configuration
     /// `index`, counted from 1, when they collect them.
     #[must_use]

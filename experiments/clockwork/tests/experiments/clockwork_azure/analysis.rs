@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use harness::{
     Measured,
     analysis::{Analysis, Cell, Measure, Table},
@@ -15,7 +15,7 @@ use crate::support::quantity::{
 };
 
 /// The trials of each number of workers.
-pub(super) type Trials<'a> = BTreeMap<u32, Vec<&'a Simulated>>;
+pub(super) type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
 
 /// The paper's.
 const PAPER_MODELS: u32 = 4026;
@@ -32,7 +32,7 @@ const QUANTITIES: [Quantity; 9] = [
     INFER_FASTER,
 ];
 
-pub(super) fn analyse(trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
     let mut by_workers = Trials::new();
     for trial in trials {
         by_workers.entry(trial.point.workers).or_default().push(&trial.record);

@@ -1,7 +1,7 @@
 //! The panels of Fig. 9 and 10, by the names that the original gives them.
 
 use clockwork::{
-    roles::Simulated,
+    roles::Observed,
     telemetry::{Point, Sides},
 };
 use harness::{
@@ -63,7 +63,7 @@ const PANELS: [Panel; 5] = [
 ];
 
 /// A panel of Fig. 10: its name, its title, and both sides of its error.
-type ErrorPanel = (&'static str, &'static str, fn(&Simulated) -> &Sides<Vec<f64>>);
+type ErrorPanel = (&'static str, &'static str, fn(&Observed) -> &Sides<Vec<f64>>);
 
 const ERROR_PANELS: [ErrorPanel; 4] = [
     ("10_tl_infer_prediction_error", "INFER: duration against prediction", |run| {

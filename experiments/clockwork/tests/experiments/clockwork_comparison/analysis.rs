@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clockwork::{roles::Simulated, scheduler::Policy};
+use clockwork::{roles::Observed, scheduler::Policy};
 use harness::{
     Measured,
     analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
@@ -16,9 +16,9 @@ use crate::support::quantity::{BATCH_SIZE, GOODPUT, MEDIAN, Quantity, RATE, WITH
 const QUANTITIES: [Quantity; 5] = [GOODPUT, RATE, WITHIN_SLO, MEDIAN, BATCH_SIZE];
 
 /// The trials of each scheduler, by its objective.
-type Trials<'a> = Vec<(Policy, BTreeMap<u64, Vec<&'a Simulated>>)>;
+type Trials<'a> = Vec<(Policy, BTreeMap<u64, Vec<&'a Observed>>)>;
 
-pub(super) fn analyse(trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
     let mut by_policy: Trials<'_> = Vec::new();
     for Measured { point, record, .. } in trials {
         let at = by_policy.iter().position(|(policy, _)| *policy == point.scheduler);

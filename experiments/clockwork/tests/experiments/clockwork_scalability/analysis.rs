@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use harness::{
     Measured,
     analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
@@ -13,7 +13,7 @@ use super::params::Point;
 use crate::support::quantity::{Quantity, SPEED};
 
 /// The trials of each number of workers.
-type Trials<'a> = BTreeMap<u32, Vec<&'a Simulated>>;
+type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
 
 /// The goodput of the load that had the most of it.
 const MOST_GOODPUT: Quantity = Quantity {
@@ -37,7 +37,7 @@ const MOST_OFFERED: Quantity = Quantity {
     },
 };
 
-pub(super) fn analyse(trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
     let mut by_workers = Trials::new();
     for trial in trials {
         by_workers.entry(trial.point.workers).or_default().push(&trial.record);

@@ -1,6 +1,6 @@
 //! What a trial is asked for: a cell of the table, and a measure.
 
-use clockwork::{roles::Simulated, telemetry::Tails};
+use clockwork::{roles::Observed, telemetry::Tails};
 use harness::{
     analysis::{Basis, Cell, Measure},
     estimate::mean,
@@ -18,7 +18,7 @@ pub(crate) struct Quantity {
     /// Its unit.
     pub(crate) unit: &'static str,
     /// Nothing where the trial has nothing to say of it.
-    pub(crate) of: fn(&Simulated) -> Option<f64>,
+    pub(crate) of: fn(&Observed) -> Option<f64>,
 }
 
 impl Quantity {

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use harness::{Bed, Role};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ const REQUESTS_PER_S: f64 = 3e5;
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Run {
     /// All of it in one process and in virtual time.
-    Simulated,
+    Observed,
 }
 
 /// The stretches of time of a run, as a profile's keys of these names have them.
@@ -71,7 +71,7 @@ pub(crate) async fn simulate(
     flags: &[String],
     workload: &[String],
     trace: Option<&Path>,
-) -> anyhow::Result<Simulated> {
+) -> anyhow::Result<Observed> {
     let mut args = [span.flags(), flags.to_vec()].concat();
     args.extend(["--seed".to_owned(), bed.seed().to_string(), "--out".into(), "{dir}".into()]);
     if let Some(dir) = trace {

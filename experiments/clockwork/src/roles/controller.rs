@@ -1,0 +1,128 @@
+//! Role `controller`: decides what workers do, and answers clients.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::Context as _;
+
+use super::{
+    logs::{Begins, Logs},
+    observed::{Observed, write},
+    signal::on_signal,
+    window::WindowArgs,
+};
+use crate::{
+    live::{
+        Clock,
+        controller::{Config, Controller},
+    },
+    scheduler::{Policy, Settings},
+    telemetry::log::LogFiles,
+    time::{MILLISECOND, Nanos, SECOND},
+};
+
+/// Arguments of `controller`, the first eight as the original's.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Who decides. INFER4 is the Clockwork scheduler; you should usually be using this.
+    #[arg(value_name = "TYPE", value_enum, ignore_case = true)]
+    policy: Policy,
+    /// Where the workers are: host:port,host:port,...
+    #[arg(value_name = "WORKERS")]
+    workers: String,
+    /// Should inputs be generated if not present (0 or 1)? Set to 1 to test network
+    /// capacity.
+    #[arg(value_parser = ["0", "1"], default_value = "0")]
+    generate_inputs: String,
+    /// Set to a lower number to limit the number of GPUs.
+    #[arg(default_value_t = 100)]
+    max_gpus: u32,
+    /// How far ahead, in nanoseconds, should the scheduler schedule (default 10000000).
+    schedule_ahead: Option<Nanos>,
+    /// The SLO, in nanoseconds, of requests that name none (default 100000000).
+    default_slo: Option<Nanos>,
+    /// Don't use batch sizes > 1 whose execution takes longer, in nanoseconds (default
+    /// 25000000).
+    max_exec: Option<Nanos>,
+    /// Don't use batch sizes that exceed this number (default 16).
+    max_batch: Option<u32>,
+    /// Take the original code's values and mistakes, not its documentation's.
+    #[arg(long)]
+    original_defaults: bool,
+    /// Where clients find it.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:12346")]
+    listen: SocketAddr,
+    /// How long a worker may say nothing before it counts as lost, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    worker_timeout_ms: u64,
+    /// Where both logs go, row by row; they are not kept otherwise.
+    #[arg(long, value_name = "DIR", env = "CLOCKWORK_LOG_DIR")]
+    log_dir: Option<PathBuf>,
+    /// Compress the logs.
+    #[arg(long)]
+    compress: bool,
+    /// Where `observed.json` goes, for the part of the run that counts.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    window: WindowArgs,
+    /// Record every event and decision, for `replay`.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Generated inputs follow from it.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let files = args.log_dir.as_deref().map(|dir| args.files(dir));
+    let mut logs = Logs::new(&args.window, Begins::AtFirstArrival, files.as_ref())?;
+    let controller = Controller::start(args.config(), Clock::of_day())?;
+    let stopper = controller.stopper();
+    on_signal(move || stopper.stop())?;
+    let began = Instant::now();
+    let (n_models, outcome) = controller.run(&mut logs)?;
+    let wall_s = began.elapsed().as_secs_f64();
+    let load_s = logs.since_begin(outcome.ended) as f64 / SECOND as f64;
+    let measured_s = args.window.duration_s.unwrap_or((load_s - args.window.lead_in_s).max(0.0));
+    let aggregate = logs.finish()?;
+    let observed = Observed::new(n_models, outcome, &aggregate, wall_s, measured_s);
+    let Some(dir) = &args.out else { return Ok(()) };
+    write(dir, "observed.json", &observed).context("keep what was observed")
+}
+
+impl Args {
+    fn config(&self) -> Config {
+        Config {
+            listen: self.listen,
+            workers: self.workers.split(',').map(str::to_owned).collect(),
+            policy: self.policy,
+            settings: self.settings(),
+            max_gpus: self.max_gpus,
+            generate_inputs: self.generate_inputs == "1",
+            worker_timeout: self.worker_timeout_ms * MILLISECOND,
+            record: self.record.clone(),
+            seed: self.seed,
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        let defaults =
+            if self.original_defaults { Settings::original() } else { Settings::default() };
+        Settings {
+            schedule_ahead: self.schedule_ahead.unwrap_or(defaults.schedule_ahead),
+            default_slo: self.default_slo.unwrap_or(defaults.default_slo),
+            max_exec: self.max_exec.unwrap_or(defaults.max_exec),
+            max_batch: self.max_batch.unwrap_or(defaults.max_batch),
+            ..defaults
+        }
+    }
+
+    fn files(&self, dir: &Path) -> LogFiles {
+        let files = LogFiles::written(dir);
+        if self.compress { files.compressed() } else { files }
+    }
+}

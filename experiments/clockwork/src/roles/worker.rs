@@ -1,0 +1,58 @@
+//! Role `worker`: GPUs that do what a controller says.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use super::signal::on_signal;
+use crate::{
+    live::{
+        Clock,
+        worker::{Config, HostMemory, MakeDevice, Worker},
+    },
+    models::Catalogue,
+    worker::{CacheSize, EmulatedDevice, Noise},
+};
+
+/// Flags of `worker`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the controller finds it.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:12345")]
+    listen: SocketAddr,
+    /// GPUs.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    gpus: u32,
+    /// Pages of 16 MiB for weights on each GPU.
+    #[arg(long, value_name = "N", default_value_t = CacheSize::V100_32GB.n_pages)]
+    pages_per_gpu: u32,
+    /// Memory for the weights of all models; the published machines have 768 GB.
+    #[arg(long, value_name = "BYTES", default_value_t = 768_000_000_000)]
+    host_memory_bytes: u64,
+    /// Emulated GPUs take exactly the published times.
+    #[arg(long)]
+    exact: bool,
+    /// The noise of emulated GPUs follows from it: give each worker another.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    on_signal(|| std::process::exit(0))?;
+    let varieties = Catalogue::published().deployed().cloned().collect();
+    let cache = CacheSize { n_pages: args.pages_per_gpu, ..CacheSize::V100_32GB };
+    let memory = HostMemory { varieties, bytes: args.host_memory_bytes, cache };
+    let config = Config { n_gpus: args.gpus, memory };
+    let listen = args.listen;
+    Worker::listen(listen, config, Clock::of_day(), devices(args))?.serve()
+}
+
+fn devices(args: Args) -> Box<MakeDevice> {
+    let args = Arc::new(args);
+    Box::new(move |gpu, _| {
+        if args.exact {
+            return Box::new(EmulatedDevice::exact());
+        }
+        // Neighbouring seeds are as good as any for this generator.
+        let seed = args.seed.wrapping_mul(1_000).wrapping_add(u64::from(gpu));
+        Box::new(EmulatedDevice::noisy(Noise::V100, seed))
+    })
+}
