@@ -31,8 +31,8 @@ fn clockwork(args: &[&str], out: &Path) -> Output {
     command.expect("the binary was just built")
 }
 
-fn simulated(dir: &Path) -> Simulated {
-    let text = std::fs::read(dir.join("simulated.json")).expect("the role has written it");
+fn simulated(dir: &Path) -> Observed {
+    let text = std::fs::read(dir.join("observed.json")).expect("the role has written it");
     serde_json::from_slice(&text).expect("the role has written it whole")
 }
 

@@ -193,6 +193,16 @@ impl Bed {
         self.testbed.stop(instance).await
     }
 
+    /// Stops one instance and returns the directory with its files, such as logs that
+    /// are complete once it has ended.
+    ///
+    /// # Errors
+    /// If it does not end, or its files cannot be copied.
+    pub async fn stop_and_collect(&self, instance: &Instance) -> anyhow::Result<PathBuf> {
+        self.stop(instance).await?;
+        self.collect(instance).await
+    }
+
     /// Runs a job to its end and returns the directory with its files.
     ///
     /// # Errors
@@ -200,9 +210,7 @@ impl Bed {
     pub async fn run(&self, role: &Role, limit: Duration) -> anyhow::Result<PathBuf> {
         let job = self.begin(&self.spec(role)).await?;
         self.testbed.finished(&job, limit).await?;
-        let files = self.dir.join(&job.id);
-        self.testbed.collect(&job, &files).await?;
-        Ok(files)
+        self.collect(&job).await
     }
 
     /// Runs a job as [`Bed::run`] does, and keeps with the trial what every host
@@ -270,6 +278,12 @@ impl Bed {
         let instance = self.testbed.start(spec).await?;
         self.started().push(instance.clone());
         Ok(instance)
+    }
+
+    async fn collect(&self, instance: &Instance) -> anyhow::Result<PathBuf> {
+        let files = self.dir.join(&instance.id);
+        self.testbed.collect(instance, &files).await?;
+        Ok(files)
     }
 
     fn started(&self) -> MutexGuard<'_, Vec<Instance>> {

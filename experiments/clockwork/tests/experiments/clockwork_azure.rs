@@ -3,8 +3,7 @@
 //! Every function of the trace asks a model for an inference as often as it was
 //! invoked; far more models exist than GPUs can hold, so weights come and go. The
 //! paper shows that requests are nevertheless answered within 100 ms, and how well
-//! the controller predicts what workers do. So far the system runs in virtual time,
-//! on emulated GPUs.
+//! the controller predicts what workers do.
 
 mod analysis;
 mod figures;
@@ -18,7 +17,7 @@ use harness::{
 };
 
 use self::params::{Params, Point};
-use crate::support::{simulation::simulate, trace};
+use crate::support::trace;
 
 pub(crate) struct ClockworkAzure;
 
@@ -40,8 +39,8 @@ impl Experiment for ClockworkAzure {
         params.expected()
     }
 
-    fn evidence(&self, _: &Params) -> Evidence {
-        Evidence::Simulated
+    fn evidence(&self, params: &Params) -> Evidence {
+        params.run.evidence()
     }
 
     fn data(
@@ -54,7 +53,7 @@ impl Experiment for ClockworkAzure {
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
         let dir = bed.data(trace::NAME)?;
-        simulate(bed, &params.span(), &params.flags(point), &params.workload(), Some(dir)).await
+        params.setup(point).observe(bed, &params.span(), &params.workload(), Some(dir)).await
     }
 
     fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {

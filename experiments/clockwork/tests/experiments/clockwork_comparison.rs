@@ -4,7 +4,7 @@
 //! they are answered. The paper compares Clockwork with Clipper and INFaaS; here it is
 //! compared with schedulers of our own that lack its global windows: one that adapts
 //! its batches as Clipper does, and one that takes requests as they come. All have the
-//! same workers and the same load. So far in virtual time, on emulated GPUs.
+//! same workers and the same load.
 
 mod analysis;
 mod params;
@@ -17,7 +17,6 @@ use harness::{
 };
 
 use self::params::{Params, Point};
-use crate::support::simulation::simulate;
 
 pub(crate) struct ClockworkComparison;
 
@@ -39,8 +38,8 @@ impl Experiment for ClockworkComparison {
         params.expected()
     }
 
-    fn evidence(&self, _: &Params) -> Evidence {
-        Evidence::Simulated
+    fn evidence(&self, params: &Params) -> Evidence {
+        params.run.evidence()
     }
 
     fn data(&self, _: &Params, _: &dataset::Cache) -> anyhow::Result<Vec<dataset::DataUsed>> {
@@ -48,7 +47,7 @@ impl Experiment for ClockworkComparison {
     }
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
-        simulate(bed, &params.span(), &params.flags(point), &params.workload(), None).await
+        params.setup(point).observe(bed, &params.span(), &params.workload(), None).await
     }
 
     fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {

@@ -3,8 +3,8 @@
 //! The trace is replayed at loads that grow with the number of workers, step by step
 //! until they are far more than the cluster can do; what counts is the largest goodput
 //! of any step. In the paper it grows with the workers until the controller has no time
-//! left. So far in virtual time, in which a controller has all the time it needs: how
-//! far it can go is not found here, only whether its decisions let workers add up.
+//! left. In virtual time a controller has all the time it needs: then only whether its
+//! decisions let workers add up is found, not how far it can go.
 
 mod analysis;
 mod params;
@@ -17,7 +17,7 @@ use harness::{
 };
 
 use self::params::{Params, Point};
-use crate::support::{simulation::simulate, trace};
+use crate::support::trace;
 
 pub(crate) struct ClockworkScalability;
 
@@ -39,8 +39,8 @@ impl Experiment for ClockworkScalability {
         params.expected(point)
     }
 
-    fn evidence(&self, _: &Params) -> Evidence {
-        Evidence::Simulated
+    fn evidence(&self, params: &Params) -> Evidence {
+        params.run.evidence()
     }
 
     fn data(
@@ -53,8 +53,8 @@ impl Experiment for ClockworkScalability {
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
         let dir = bed.data(trace::NAME)?;
-        let (flags, workload) = (params.flags(point), params.workload(point));
-        simulate(bed, &params.span(), &flags, &workload, Some(dir)).await
+        let workload = params.workload(point);
+        params.setup(point).observe(bed, &params.span(), &workload, Some(dir)).await
     }
 
     fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {

@@ -107,7 +107,7 @@ fn over_time(panel: &Panel, trials: &Trials<'_>) -> anyhow::Result<Figure> {
 }
 
 /// Each bucket's mean over the trials that have it.
-fn mean_line(runs: &[&Simulated], of: fn(&Point) -> f64) -> anyhow::Result<Vec<SeriesPoint>> {
+fn mean_line(runs: &[&Observed], of: fn(&Point) -> f64) -> anyhow::Result<Vec<SeriesPoint>> {
     let n_points = runs.iter().map(|run| run.series.points.len()).max().unwrap_or(0);
     let at = |index| {
         let points = runs.iter().filter_map(move |run| run.series.points.get(index));

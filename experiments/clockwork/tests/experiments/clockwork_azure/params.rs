@@ -8,7 +8,8 @@ use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
-    simulation::{Run, Span},
+    span::Span,
+    system::{Run, Setup},
     trace::Day,
 };
 
@@ -86,21 +87,17 @@ impl Params {
     /// The generated day's mean rate at this load.
     pub(crate) fn expected(&self) -> Duration {
         let settings = AzureSettings { num_workers: self.num_workers, ..AzureSettings::ORIGINAL };
-        self.span().expected(self.rate * self.load_factor * settings.scale())
+        self.span().expected(self.run, self.rate * self.load_factor * settings.scale())
     }
 
-    /// The flags of the role `simulate` that the profile decides.
-    pub(crate) fn flags(&self, point: &Point) -> Vec<String> {
-        let Run::Simulated = self.run;
-        let mut flags = vec![
-            "--workers".to_owned(),
-            point.workers.to_string(),
-            "--gpus-per-worker".to_owned(),
-            self.gpus_per_worker.to_string(),
-        ];
-        flags.extend(self.original_defaults.then(|| "--original-defaults".to_owned()));
-        flags.extend((self.telemetry == Telemetry::Full).then(|| "--rows".to_owned()));
-        flags
+    /// The system.
+    pub(crate) fn setup(&self, point: &Point) -> Setup {
+        let setup = Setup {
+            gpus_per_worker: self.gpus_per_worker,
+            keeps_rows: self.telemetry == Telemetry::Full,
+            ..Setup::of(self.run, point.workers)
+        };
+        setup.with_original_defaults(self.original_defaults)
     }
 
     /// The words that the client is given, as the original's.

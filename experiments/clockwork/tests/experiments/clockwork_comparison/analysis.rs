@@ -10,8 +10,11 @@ use harness::{
     stats::Estimate,
 };
 
-use super::params::{Point, name_of};
-use crate::support::quantity::{BATCH_SIZE, GOODPUT, MEDIAN, Quantity, RATE, WITHIN_SLO};
+use super::params::Point;
+use crate::support::{
+    quantity::{BATCH_SIZE, GOODPUT, MEDIAN, Quantity, RATE, WITHIN_SLO},
+    system::name_of,
+};
 
 const QUANTITIES: [Quantity; 5] = [GOODPUT, RATE, WITHIN_SLO, MEDIAN, BATCH_SIZE];
 

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use clap::ValueEnum as _;
-use clockwork::scheduler::Policy;
+use clockwork::{
+    scheduler::{Policy, Settings},
+    time::MILLISECOND,
+};
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
 
-use crate::support::simulation::{Run, Span};
+use crate::support::{
+    span::Span,
+    system::{Run, Setup},
+};
 
 /// The section `[clockwork-comparison]` of a profile.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,20 +78,15 @@ impl Params {
 
     /// A V100 executes about 900 requests a second in batches of 16.
     pub(crate) fn expected(&self) -> Duration {
-        self.span().expected(900.0 * f64::from(self.workers))
+        self.span().expected(self.run, 900.0 * f64::from(self.workers))
     }
 
-    /// The flags of the role `simulate` that profile and point decide.
-    pub(crate) fn flags(&self, point: &Point) -> Vec<String> {
-        let Run::Simulated = self.run;
-        let slo_ns = point.slo_ms * 1_000_000;
-        [
-            ("--workers", self.workers.to_string()),
-            ("--scheduler", name_of(point.scheduler)),
-            ("--default-slo", slo_ns.to_string()),
-        ]
-        .map(|(flag, value)| [flag.to_owned(), value])
-        .concat()
+    /// The system.
+    pub(crate) fn setup(&self, point: &Point) -> Setup {
+        let setup = Setup::of(self.run, self.workers);
+        let default_slo = point.slo_ms * MILLISECOND;
+        let settings = Settings { default_slo, ..setup.settings };
+        Setup { scheduler: point.scheduler, settings, ..setup }
     }
 
     /// The words that the client is given, as the original's.
@@ -94,9 +94,4 @@ impl Params {
         ["comparison_experiment2".into(), self.models.to_string(), self.concurrency.to_string()]
             .into()
     }
-}
-
-/// A scheduler by the name that flags and tables have for it.
-pub(super) fn name_of(policy: Policy) -> String {
-    policy.to_possible_value().expect("no policy is hidden").get_name().to_owned()
 }

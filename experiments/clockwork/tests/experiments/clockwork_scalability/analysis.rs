@@ -94,7 +94,7 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     );
     let (fewest, few) = trials.first_key_value().expect("there is a last");
     if fewest < most && [runs, few].iter().all(|runs| is_saturated(runs)) {
-        let per_worker = |workers: u32, runs: &[&Simulated]| -> Vec<f64> {
+        let per_worker = |workers: u32, runs: &[&Observed]| -> Vec<f64> {
             let goodputs = MOST_GOODPUT.samples(runs);
             goodputs.iter().map(|goodput| goodput / f64::from(workers)).collect()
         };
@@ -105,7 +105,7 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     Ok(measures)
 }
 
-fn is_saturated(runs: &[&Simulated]) -> bool {
+fn is_saturated(runs: &[&Observed]) -> bool {
     let pairs = MOST_GOODPUT.samples(runs).into_iter().zip(MOST_OFFERED.samples(runs));
     pairs.into_iter().all(|(goodput, offered)| goodput < (1.0 - SATURATED) * offered)
 }

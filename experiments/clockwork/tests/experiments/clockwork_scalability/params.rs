@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use clockwork::workload::AzureSettings;
+use clockwork::{scheduler::Settings, time::MILLISECOND, workload::AzureSettings};
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{
-    simulation::{Run, Span},
+    span::Span,
+    system::{Run, Setup},
     trace::Day,
 };
 
@@ -77,16 +78,15 @@ impl Params {
         let settings = AzureSettings { num_workers: point.workers, ..AzureSettings::ORIGINAL };
         let loads = self.loads();
         let mean_load = loads.iter().sum::<f64>() / loads.len() as f64;
-        self.span().expected(self.rate * settings.scale() * mean_load)
+        self.span().expected(self.run, self.rate * settings.scale() * mean_load)
     }
 
-    /// The flags of the role `simulate` that profile and point decide.
-    pub(crate) fn flags(&self, point: &Point) -> Vec<String> {
-        let Run::Simulated = self.run;
-        let schedule_ahead_ns = self.schedule_ahead_ms * 1_000_000;
-        [("--workers", u64::from(point.workers)), ("--schedule-ahead", schedule_ahead_ns)]
-            .map(|(flag, value)| [flag.to_owned(), value.to_string()])
-            .concat()
+    /// The system.
+    pub(crate) fn setup(&self, point: &Point) -> Setup {
+        let setup = Setup::of(self.run, point.workers);
+        let schedule_ahead = self.schedule_ahead_ms * MILLISECOND;
+        let settings = Settings { schedule_ahead, ..setup.settings };
+        Setup { settings, ..setup }
     }
 
     /// The words that the client is given, as the original's.

@@ -23,12 +23,12 @@ pub(crate) struct Quantity {
 
 impl Quantity {
     /// Its value in each trial that has one.
-    pub(crate) fn samples(&self, runs: &[&Simulated]) -> Vec<f64> {
+    pub(crate) fn samples(&self, runs: &[&Observed]) -> Vec<f64> {
         runs.iter().filter_map(|run| (self.of)(run)).collect()
     }
 
     /// Its mean, as a cell.
-    pub(crate) fn cell(&self, runs: &[&Simulated]) -> anyhow::Result<Cell> {
+    pub(crate) fn cell(&self, runs: &[&Observed]) -> anyhow::Result<Cell> {
         let samples = self.samples(runs);
         Ok(if samples.is_empty() {
             Cell::Text("none".into())
@@ -39,7 +39,7 @@ impl Quantity {
 
     /// Its mean, as a measure; nothing if no trial has it. What is simulated comes out
     /// alike on every machine.
-    pub(crate) fn measure(&self, runs: &[&Simulated]) -> anyhow::Result<Option<Measure>> {
+    pub(crate) fn measure(&self, runs: &[&Observed]) -> anyhow::Result<Option<Measure>> {
         let samples = self.samples(runs);
         if samples.is_empty() {
             return Ok(None);
@@ -150,7 +150,7 @@ pub(crate) const SPEED: Quantity = Quantity {
     head: "Simulated requests per second",
     name: "simulated-per-s",
     unit: "1/s",
-    of: |run| Some(run.outcome.n_requests as f64 / run.wall_s),
+    of: |run| run.sent.is_none().then(|| run.outcome.n_requests as f64 / run.wall_s),
 };
 
 fn share(part: u64, whole: u64) -> Option<f64> {
