@@ -24,9 +24,10 @@ impl Inputs {
     /// An input of so many bytes: numbers of 32 bits from 0 to 1.
     pub(super) fn any(&mut self, n_bytes: usize) -> &[u8] {
         let random = &mut self.random;
-        let pool = self.pools.entry(n_bytes).or_insert_with(|| {
-            (0..N_OF_EACH).map(|_| noise(random, n_bytes)).collect()
-        });
+        let pool = self
+            .pools
+            .entry(n_bytes)
+            .or_insert_with(|| (0..N_OF_EACH).map(|_| noise(random, n_bytes)).collect());
         &pool[random.below(N_OF_EACH)]
     }
 }

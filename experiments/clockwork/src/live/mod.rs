@@ -11,4 +11,7 @@ pub mod client;
 pub mod controller;
 pub mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use clock::Clock;

@@ -128,7 +128,10 @@ impl Args {
             EmulatedDevice::exact()
         } else {
             // Neighbouring seeds are as good as any for this generator.
-            EmulatedDevice::noisy(Noise::V100, self.workload.seed.wrapping_mul(1_000).wrapping_add(gpu))
+            EmulatedDevice::noisy(
+                Noise::V100,
+                self.workload.seed.wrapping_mul(1_000).wrapping_add(gpu),
+            )
         }
     }
 }

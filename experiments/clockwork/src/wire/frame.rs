@@ -53,12 +53,7 @@ const HEAD_BYTES: usize = 48;
 const UNKNOWN_DELTA: i64 = i64::MAX;
 
 /// Appends a message. `encode` appends its header.
-pub fn write_frame(
-    head: &Head,
-    encode: impl FnOnce(&mut Vec<u8>),
-    body: &[u8],
-    out: &mut Vec<u8>,
-) {
+pub fn write_frame(head: &Head, encode: impl FnOnce(&mut Vec<u8>), body: &[u8], out: &mut Vec<u8>) {
     let begin = out.len();
     out.resize(begin + HEAD_BYTES, 0);
     encode(out);

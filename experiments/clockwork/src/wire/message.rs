@@ -21,16 +21,10 @@ impl WorkerOrder {
             ActionKind::Load => {
                 LoadWeights { id, model_id, gpu_id, earliest, latest, expected_duration }.into()
             }
-            ActionKind::Infer { batch_size } => Inference {
-                id,
-                model_id,
-                gpu_id,
-                earliest,
-                latest,
-                expected_duration,
-                batch_size,
+            ActionKind::Infer { batch_size } => {
+                Inference { id, model_id, gpu_id, earliest, latest, expected_duration, batch_size }
+                    .into()
             }
-            .into(),
             ActionKind::Evict => Evict { id, model_id, gpu_id }.into(),
         }
     }

@@ -34,16 +34,16 @@ pub(super) enum Mail {
 /// A connected client.
 pub struct Client {
     pub(super) clock: Clock,
-    pub(super) peer: Arc<Peer>,
+    pub(in crate::live) peer: Arc<Peer>,
     pub(super) mailbox: Mailbox<Mail>,
     /// The controller's numbers of the workload's models.
-    pub(super) models: Vec<Model>,
+    pub(in crate::live) models: Vec<Model>,
     n_messages: u64,
 }
 
 /// A model, as the controller has it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Model {
+pub(in crate::live) struct Model {
     pub(super) id: ModelId,
     pub(super) input_bytes: usize,
 }
@@ -136,6 +136,20 @@ impl Client {
                 Some(Mail::Arrival(_)) => {}
                 Some(Mail::Stop) => bail!("it was stopped before its models were loaded"),
                 None => bail!("the controller has not replied for {} s", limit / SECOND),
+            }
+        }
+    }
+
+    /// The next reply and its output.
+    #[cfg(test)]
+    pub(in crate::live) fn next_reply(&mut self) -> (ClientReply, Vec<u8>) {
+        loop {
+            match self.mailbox.next(None) {
+                Some(Mail::Arrival(Arrival::Message { message, body, .. })) => {
+                    return (message, body);
+                }
+                Some(Mail::Arrival(Arrival::Gone(reason))) => panic!("{:#}", gone(reason)),
+                _ => {}
             }
         }
     }

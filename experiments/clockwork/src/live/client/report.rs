@@ -67,12 +67,7 @@ impl Counts {
         let histogram = || {
             Histogram::new_with_bounds(1, longest, 3).expect("an hour in three digits is not much")
         };
-        Self {
-            n_requests: 0,
-            n_answers: BTreeMap::new(),
-            late: histogram(),
-            latency: histogram(),
-        }
+        Self { n_requests: 0, n_answers: BTreeMap::new(), late: histogram(), latency: histogram() }
     }
 
     pub(super) fn sent(&mut self, late: Nanos) {

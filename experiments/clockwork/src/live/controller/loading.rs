@@ -119,7 +119,8 @@ impl Loading {
         };
         let id = workers.next_order();
         let Load { path, n_copies } = first.load.clone();
-        let order = WorkerOrder::from(LoadFromDisk { id, first_model_id: n_models, path, n_copies });
+        let order =
+            WorkerOrder::from(LoadFromDisk { id, first_model_id: n_models, path, n_copies });
         for worker in 0..workers.len() {
             workers.peer(worker).post(id, &order, &[]);
             workers.peer(worker).flush();
@@ -132,10 +133,8 @@ impl Loading {
         let first_model_id = self.models.len() as u32;
         match (order.failure, order.ready) {
             (None, Some(ready)) => {
-                let model = LoadedModel {
-                    served: ready.served(),
-                    input_bytes: ready.input_bytes as usize,
-                };
+                let model =
+                    LoadedModel { served: ready.served(), input_bytes: ready.input_bytes as usize };
                 self.models.extend((0..load.n_copies).map(|_| model.clone()));
                 Loaded {
                     status: ClientStatus::Success.code(),

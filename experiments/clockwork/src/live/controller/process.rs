@@ -171,9 +171,8 @@ impl Controller {
                 self.serve(log, |serving, others| serving.sent_too_late(now, id, others))
             }
             Mail::Worker(worker, Arrival::Gone(reason)) => {
-                let reason = reason.map_or("it closed the connection".to_owned(), |reason| {
-                    reason.to_string()
-                });
+                let reason = reason
+                    .map_or("it closed the connection".to_owned(), |reason| reason.to_string());
                 self.lose(worker, &reason, log)
             }
             Mail::Stop => {

@@ -199,12 +199,7 @@ impl Serving {
         Ok(self.outcome)
     }
 
-    fn step(
-        &mut self,
-        now: Nanos,
-        event: Event,
-        others: &mut Others<'_>,
-    ) -> anyhow::Result<()> {
+    fn step(&mut self, now: Nanos, event: Event, others: &mut Others<'_>) -> anyhow::Result<()> {
         self.now = self.now.max(now);
         self.outcome.ended = self.now;
         let mut effects = std::mem::take(&mut self.effects);
@@ -269,12 +264,7 @@ impl Serving {
         }
     }
 
-    fn answer(
-        &mut self,
-        id: u64,
-        row: &RequestRow,
-        others: &mut Others<'_>,
-    ) -> anyhow::Result<()> {
+    fn answer(&mut self, id: u64, row: &RequestRow, others: &mut Others<'_>) -> anyhow::Result<()> {
         let pending = self.pending.remove(&id).expect("a request is answered once");
         self.outcome.n_answered += 1;
         let row = RequestRow { request_id: pending.request_id, ..*row };

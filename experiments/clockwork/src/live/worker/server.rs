@@ -93,7 +93,9 @@ impl Worker {
         let mut reason = None;
         for arrival in arrivals {
             match arrival {
-                Arrival::Message { message, body, .. } => session.obey(message, body, self.make.as_ref()),
+                Arrival::Message { message, body, .. } => {
+                    session.obey(message, body, self.make.as_ref())
+                }
                 Arrival::Late(_) => unreachable!("replies have no deadline"),
                 Arrival::Gone(gone) => {
                     reason = gone;
