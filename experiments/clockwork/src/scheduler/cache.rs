@@ -12,7 +12,6 @@ enum Residence {
 
 #[derive(Debug, Clone)]
 struct Slot {
-    residence: Residence,
     last_used: u64,
     n_in_flight: u32,
     /// Where it is among those that are held.
@@ -24,6 +23,8 @@ struct Slot {
 #[derive(Debug)]
 pub(super) struct Cache {
     n_free_pages: u32,
+    /// Apart from all else, as it is looked up far more often.
+    residences: Vec<Residence>,
     slots: Vec<Slot>,
     held: Vec<ModelId>,
     n_uses: u64,
@@ -31,9 +32,14 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new(n_pages: u32, n_models: usize) -> Self {
-        let slot =
-            Slot { residence: Residence::Absent, last_used: 0, n_in_flight: 0, place: usize::MAX };
-        Self { n_free_pages: n_pages, slots: vec![slot; n_models], held: Vec::new(), n_uses: 0 }
+        let slot = Slot { last_used: 0, n_in_flight: 0, place: usize::MAX };
+        Self {
+            n_free_pages: n_pages,
+            residences: vec![Residence::Absent; n_models],
+            slots: vec![slot; n_models],
+            held: Vec::new(),
+            n_uses: 0,
+        }
     }
 
     pub(super) fn n_free_pages(&self) -> u32 {
@@ -41,7 +47,7 @@ impl Cache {
     }
 
     pub(super) fn is_loaded(&self, model: ModelId) -> bool {
-        self.slots[model.index()].residence == Residence::Loaded
+        self.residences[model.index()] == Residence::Loaded
     }
 
     /// The models that are loaded, or are being loaded.
@@ -51,7 +57,7 @@ impl Cache {
 
     /// Whether it is loaded, or is being loaded.
     pub(super) fn holds(&self, model: ModelId) -> bool {
-        self.slots[model.index()].residence != Residence::Absent
+        self.residences[model.index()] != Residence::Absent
     }
 
     /// When it was last used here; later is more.
@@ -73,23 +79,23 @@ impl Cache {
 
     pub(super) fn begin_load(&mut self, model: ModelId, n_pages: u32) {
         self.n_free_pages -= n_pages;
+        self.residences[model.index()] = Residence::Loading;
         let slot = &mut self.slots[model.index()];
-        slot.residence = Residence::Loading;
         slot.place = self.held.len();
         self.held.push(model);
         self.touch(model);
     }
 
     pub(super) fn finish_load(&mut self, model: ModelId) {
-        self.slots[model.index()].residence = Residence::Loaded;
+        self.residences[model.index()] = Residence::Loaded;
         self.touch(model);
     }
 
     /// Gives the pages back, because of an EVICT or of a LOAD that failed.
     pub(super) fn release(&mut self, model: ModelId, n_pages: u32) {
         self.n_free_pages += n_pages;
+        self.residences[model.index()] = Residence::Absent;
         let slot = &mut self.slots[model.index()];
-        slot.residence = Residence::Absent;
         let place = std::mem::replace(&mut slot.place, usize::MAX);
         self.held.swap_remove(place);
         if let Some(moved) = self.held.get(place) {
@@ -102,9 +108,11 @@ impl Cache {
     /// either: the original's would, if all others are wanted too, and fail.
     pub(super) fn victim<W: Ord>(&self, worth: impl Fn(ModelId) -> Option<W>) -> Option<ModelId> {
         let slot = |model: &ModelId| &self.slots[model.index()];
-        let idle = self.held.iter().copied().filter(|model| {
-            slot(model).residence == Residence::Loaded && slot(model).n_in_flight == 0
-        });
+        let idle = self
+            .held
+            .iter()
+            .copied()
+            .filter(|model| self.is_loaded(*model) && slot(model).n_in_flight == 0);
         let ranked = idle.filter_map(|model| Some((worth(model)?, slot(&model).last_used, model)));
         ranked.min().map(|(_, _, model)| model)
     }

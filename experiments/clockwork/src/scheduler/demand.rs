@@ -148,6 +148,11 @@ impl Demand {
         self.models[model.index()].holders.iter().map(|holder| holder.gpu)
     }
 
+    /// One of them, if there are so many.
+    pub(super) fn holder(&self, model: ModelId, at: usize) -> Option<GpuId> {
+        self.models[model.index()].holders.get(at).map(|holder| holder.gpu)
+    }
+
     /// Whether any request of it is unanswered, or wants its weights.
     pub(super) fn is_wanted(&self, model: ModelId) -> bool {
         self.models[model.index()].exec > 0 || self.wants_weights(model)
@@ -179,10 +184,15 @@ impl Demand {
         self.gpus[gpu.index()].outstanding
     }
 
+    /// How much a model's weights are wanted: its priority is no higher.
+    pub(super) fn max_priority(&self, model: ModelId) -> f64 {
+        self.models[model.index()].load() as f64
+    }
+
     /// How much of the demand for a model's weights its GPUs cannot serve.
     pub(super) fn priority(&self, model: ModelId) -> f64 {
         let state = &self.models[model.index()];
-        let load = state.load() as f64;
+        let load = self.max_priority(model);
         let total = self.total_weight(&state.holders);
         let served = state.holders.iter().map(|holder| {
             let gpu = &self.gpus[holder.gpu.index()];

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{Infer4, strategy::Offer};
 use crate::{
-    message::{GpuId, ModelId, Request},
+    message::{ModelId, Request},
     scheduler::{Effect, answer::refuse, queue::Waiting},
     time::Nanos,
 };
@@ -29,21 +29,29 @@ impl Infer4 {
     /// Offers a request to all GPUs that have its model, of which the one that is
     /// free first has the first choice.
     fn execute_where_loaded(&mut self, now: Nanos, offer: Offer, effects: &mut Vec<Effect>) {
-        let Self { demand, fleet, gpus, settings, .. } = self;
+        let Self { demand, fleet, gpus, settings, boards, unposted, .. } = self;
         let served = &fleet.models[offer.model.index()];
-        let is_loaded = |gpu: &GpuId| fleet.gpus[gpu.index()].cache.is_loaded(offer.model);
+        let board = &mut boards[offer.model.index()];
+        let posted = board.post(offer, served, settings.clock_mhz, unposted);
         let (mut first, mut free_at) = (None, Nanos::MAX);
-        for gpu in demand.holders(offer.model).filter(is_loaded) {
+        for gpu in demand.holders(offer.model) {
+            if !board.is_open(gpu) {
+                continue;
+            }
             let state = &mut gpus[gpu.index()];
-            state.strategies.offer(offer, served, settings.clock_mhz);
+            unposted.iter().for_each(|strategy| state.agenda.push(*strategy));
+            if let Some(strategy) = posted.filter(|posted| board.notice(gpu, *posted)) {
+                state.agenda.push_posted(strategy);
+            }
             let available = state.exec.available(now);
             if available < free_at {
                 (first, free_at) = (Some(gpu), available);
             }
         }
+        unposted.clear();
         first.into_iter().for_each(|gpu| self.execute(now, gpu, effects));
         for at in 0.. {
-            let Some(gpu) = self.demand.holders(offer.model).nth(at) else { break };
+            let Some(gpu) = self.demand.holder(offer.model, at) else { break };
             if self.fleet.models[offer.model.index()].queue.get(offer.request).is_none() {
                 break;
             }

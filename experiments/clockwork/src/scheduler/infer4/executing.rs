@@ -1,6 +1,6 @@
 //! Filling a GPU's near future with executions.
 
-use super::{Infer4, strategy::Strategy};
+use super::{Infer4, strategy::Strategy, wakes::More};
 use crate::{
     message::GpuId,
     scheduler::{
@@ -14,15 +14,15 @@ impl Infer4 {
     /// Sends executions to a GPU until it has enough for the time ahead, or nothing
     /// is left to execute.
     pub(super) fn execute(&mut self, now: Nanos, gpu: GpuId, effects: &mut Vec<Effect>) {
-        self.gpus[gpu.index()].exec_wake = None;
-        while self.has_strategy(now, gpu) {
+        self.wakes.clear(gpu, More::Executions);
+        while let Some(strategy) = self.first_strategy(now, gpu) {
             let exec_at = self.gpus[gpu.index()].exec.available(now);
             if exec_at >= now + self.settings.schedule_ahead {
                 let wake = exec_at - self.settings.schedule_ahead + 1;
-                self.gpus[gpu.index()].exec_wake = Some(wake);
+                self.wakes.set(gpu, More::Executions, wake);
                 return;
             }
-            let Some(strategy) = self.gpus[gpu.index()].strategies.pop() else { return };
+            self.gpus[gpu.index()].agenda.pass_first(gpu, &self.fleet, &mut self.boards);
             if let Some(batch) = self.choose_batch(now, (gpu, exec_at), &strategy, effects) {
                 self.send_infer(now, gpu, &strategy, batch, effects);
                 self.keep_if_waiting(gpu, strategy);
@@ -30,19 +30,9 @@ impl Infer4 {
         }
     }
 
-    /// Whether there is a strategy that may be of use; drops those that are not.
-    fn has_strategy(&mut self, now: Nanos, gpu: GpuId) -> bool {
-        let Self { gpus, fleet, .. } = self;
-        let strategies = &mut gpus[gpu.index()].strategies;
-        let cache = &fleet.gpus[gpu.index()].cache;
-        while let Some(strategy) = strategies.peek() {
-            let waits = fleet.models[strategy.model.index()].queue.get(strategy.request).is_some();
-            if waits && strategy.deadline >= now && cache.is_loaded(strategy.model) {
-                return true;
-            }
-            strategies.pop();
-        }
-        false
+    fn first_strategy(&mut self, now: Nanos, gpu: GpuId) -> Option<Strategy> {
+        let Self { gpus, fleet, boards, .. } = self;
+        gpus[gpu.index()].agenda.first(now, gpu, fleet, boards)
     }
 
     /// The batch was filled with older requests, and the strategy's own may have no
@@ -50,7 +40,7 @@ impl Infer4 {
     fn keep_if_waiting(&mut self, gpu: GpuId, strategy: Strategy) {
         let waits = self.fleet.models[strategy.model.index()].queue.get(strategy.request).is_some();
         if waits && !self.settings.original_mistakes {
-            self.gpus[gpu.index()].strategies.push(strategy);
+            self.gpus[gpu.index()].agenda.push(strategy);
         }
     }
 

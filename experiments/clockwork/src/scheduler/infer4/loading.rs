@@ -1,6 +1,8 @@
 //! Bringing weights to where demand for them is not met.
 
-use super::Infer4;
+use std::cmp::Reverse;
+
+use super::{Infer4, wakes::More};
 use crate::{
     message::{Action, ActionKind, GpuId, ModelId},
     scheduler::Effect,
@@ -32,7 +34,7 @@ impl Infer4 {
     /// Sends LOADs to a GPU until it has enough for the time ahead, or nothing
     /// should be loaded.
     pub(super) fn load(&mut self, now: Nanos, gpu: GpuId, effects: &mut Vec<Effect>) {
-        self.gpus[gpu.index()].load_wake = None;
+        self.wakes.clear(gpu, More::Loads);
         while self.may_have_candidates() {
             let weights = &mut self.gpus[gpu.index()].weights;
             if weights.n_outstanding() >= self.settings.max_loads {
@@ -41,7 +43,7 @@ impl Infer4 {
             let begins = weights.available(now);
             if begins >= now + self.settings.schedule_ahead {
                 let wake = begins - self.settings.schedule_ahead + 1;
-                self.gpus[gpu.index()].load_wake = Some(wake);
+                self.wakes.set(gpu, More::Loads, wake);
                 return;
             }
             let Some(model) = self.choose_model(now, gpu) else { return };
@@ -66,20 +68,29 @@ impl Infer4 {
             let state = &mut self.gpus[gpu.index()];
             let next_scan = state.last_scan.map_or(now, |last| last + self.settings.load_throttle);
             if now < next_scan {
-                state.load_wake = Some(next_scan);
+                self.wakes.set(gpu, More::Loads, next_scan);
                 return None;
             }
             state.last_scan = Some(now);
         }
         let cache = &self.fleet.gpus[gpu.index()].cache;
-        let absent = self.demand.wanting().iter().copied().filter(|model| !cache.holds(*model));
-        let ranked = absent.map(|model| (self.demand.priority(model), model));
-        let open =
-            ranked.filter(|(priority, _)| *priority > 0.0 || self.settings.original_mistakes);
-        let best = open.max_by(|(left_priority, left), (right_priority, right)| {
-            let recency = |model: &ModelId| (cache.last_used(*model), std::cmp::Reverse(*model));
-            left_priority.total_cmp(right_priority).then(recency(left).cmp(&recency(right)))
-        });
+        let recency = |model: ModelId| (cache.last_used(model), Reverse(model));
+        let mut best: Option<(f64, ModelId)> = None;
+        for model in self.demand.wanting().iter().copied().filter(|model| !cache.holds(*model)) {
+            // Priorities take long, and most cannot be the highest.
+            if best.is_some_and(|(highest, _)| self.demand.max_priority(model) < highest) {
+                continue;
+            }
+            let priority = self.demand.priority(model);
+            let is_open = priority > 0.0 || self.settings.original_mistakes;
+            let is_best = best.is_none_or(|(highest, other)| {
+                let by_priority = priority.total_cmp(&highest);
+                by_priority.then_with(|| recency(model).cmp(&recency(other))).is_gt()
+            });
+            if is_open && is_best {
+                best = Some((priority, model));
+            }
+        }
         best.map(|(_, model)| model)
     }
 
@@ -99,6 +110,9 @@ impl Infer4 {
             };
             self.fleet.send_evict(now, gpu, victim, effects);
             self.demand.release(victim, gpu);
+            let queue = &self.fleet.models[victim.index()].queue;
+            let untried = self.boards[victim.index()].close(gpu, queue);
+            self.gpus[gpu.index()].agenda.replace_board(victim, untried);
         }
         true
     }

@@ -1,6 +1,6 @@
 //! A GPU is gone: what waits is served elsewhere.
 
-use super::{Infer4, gpu::Gpu};
+use super::{Infer4, gpu::Gpu, wakes::More};
 use crate::{
     message::{GpuId, ModelId},
     scheduler::Effect,
@@ -14,11 +14,13 @@ impl Infer4 {
     pub(super) fn lose(&mut self, now: Nanos, gpu: GpuId, effects: &mut Vec<Effect>) {
         let Some(loss) = self.fleet.lose(now, gpu, effects) else { return };
         self.gpus[gpu.index()] = Gpu::new(&self.settings);
+        [More::Executions, More::Loads].into_iter().for_each(|more| self.wakes.clear(gpu, more));
         for waiting in &loss.batches {
             self.demand.completed(waiting.request.model, waiting.exec_demand);
         }
         for model in loss.models {
             self.demand.release(model, gpu);
+            self.boards[model.index()].shut(gpu);
             self.want_again(now, model);
         }
         self.load_wherever(now, effects);

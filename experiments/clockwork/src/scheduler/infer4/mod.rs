@@ -3,8 +3,10 @@
 //! not met (§4 and appendix; `concurrent_infer_and_load_scheduler.cpp`).
 
 mod admission;
+mod agenda;
 mod answers;
 mod batching;
+mod board;
 mod executing;
 mod gpu;
 mod loading;
@@ -13,10 +15,11 @@ mod results;
 mod strategy;
 #[cfg(test)]
 mod tests;
+mod wakes;
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use self::gpu::Gpu;
+use self::{board::Board, gpu::Gpu, strategy::Strategy, wakes::Wakes};
 use super::{
     Cluster, Effect, Event, Scheduler, ServedModel, Settings, demand::Demand, fleet::Fleet,
 };
@@ -31,11 +34,16 @@ pub struct Infer4 {
     settings: Settings,
     fleet: Fleet,
     gpus: Vec<Gpu>,
+    wakes: Wakes,
+    /// Of each model.
+    boards: Vec<Board>,
     demand: Demand,
     /// When requests give up, by their number in their model's queue.
     deadlines: BinaryHeap<Reverse<(Nanos, ModelId, u64)>>,
     /// Memory for the order in which GPUs are asked to load.
     load_order: Vec<(Nanos, Nanos, GpuId)>,
+    /// Memory for strategies that are on no board.
+    unposted: Vec<Strategy>,
 }
 
 impl Infer4 {
@@ -50,13 +58,18 @@ impl Infer4 {
         served: &[ServedModel],
     ) -> anyhow::Result<Self> {
         let fleet = Fleet::new(&settings, cluster, served)?;
+        let models = (0..).map(ModelId).zip(&fleet.models);
+        let boards = models.map(|(model, served)| Board::new(model, served.batches.len()));
         Ok(Self {
             gpus: fleet.all_gpus().map(|_| Gpu::new(&settings)).collect(),
             demand: Demand::new(settings.default_slo, served.len(), fleet.gpus.len()),
+            wakes: Wakes::new(fleet.gpus.len()),
+            boards: boards.collect(),
             settings,
             fleet,
             deadlines: BinaryHeap::new(),
             load_order: Vec::new(),
+            unposted: Vec::new(),
         })
     }
 }
@@ -73,8 +86,7 @@ impl Scheduler for Infer4 {
     }
 
     fn next_wake(&mut self) -> Option<Nanos> {
-        let gpus = self.gpus.iter().filter_map(Gpu::next_wake).min();
-        [gpus, self.next_deadline()].into_iter().flatten().min()
+        [self.wakes.earliest(), self.next_deadline()].into_iter().flatten().min()
     }
 
     fn carried(&self, gpu: GpuId, action_id: u64, request_ids: &mut Vec<u64>) {
@@ -86,7 +98,7 @@ impl Infer4 {
     fn wake(&mut self, now: Nanos, effects: &mut Vec<Effect>) {
         self.give_up_overdue(now, effects);
         for gpu in self.fleet.all_gpus() {
-            if self.gpus[gpu.index()].next_wake().is_some_and(|wake| wake <= now) {
+            if self.wakes.is_due(gpu, now) {
                 self.execute(now, gpu, effects);
                 self.load(now, gpu, effects);
             }

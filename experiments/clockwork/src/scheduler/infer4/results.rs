@@ -32,10 +32,12 @@ impl Infer4 {
         };
         state.weights.succeeded(done.action.id, timing.end);
         let served = &self.fleet.models[model.index()];
-        for (request, waiting) in served.queue.iter() {
+        let strategies = served.queue.iter().flat_map(|(request, waiting)| {
             let offer = Offer { model, request, deadline: waiting.deadline };
-            state.strategies.offer(offer, served, self.settings.clock_mhz);
-        }
+            offer.strategies(served, self.settings.clock_mhz)
+        });
+        state.agenda.push_run(strategies.collect());
+        self.boards[model.index()].open(gpu, self.fleet.gpus.len());
     }
 
     fn finish_infer(&mut self, now: Nanos, done: &Done) {

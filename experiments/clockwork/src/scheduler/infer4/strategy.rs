@@ -1,7 +1,5 @@
 //! A way in which a request could be executed: in a batch of some size.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use crate::{message::ModelId, scheduler::model::Model, time::Nanos};
 
 /// One request's batch of one size. The smallest comes first: the one that must
@@ -29,29 +27,17 @@ pub(super) struct Offer {
     pub(super) deadline: Nanos,
 }
 
-/// Strategies, the most urgent first.
-#[derive(Debug, Default)]
-pub(super) struct Strategies(BinaryHeap<Reverse<Strategy>>);
-
-impl Strategies {
-    /// Adds all ways to execute a request of this model, at a GPU's usual clock.
-    pub(super) fn offer(&mut self, offer: Offer, served: &Model, clock_mhz: u32) {
-        let Offer { model, request, deadline } = offer;
-        for batch in (0..served.batches.len()).rev() {
+impl Offer {
+    /// All ways to execute a request of this model, at a GPU's usual clock.
+    pub(super) fn strategies(
+        self,
+        served: &Model,
+        clock_mhz: u32,
+    ) -> impl Iterator<Item = Strategy> {
+        let Self { model, request, deadline } = self;
+        (0..served.batches.len()).rev().map(move |batch| {
             let begin_by = deadline.saturating_sub(served.estimate(batch, clock_mhz));
-            self.push(Strategy { begin_by, deadline, model, request, batch });
-        }
-    }
-
-    pub(super) fn push(&mut self, strategy: Strategy) {
-        self.0.push(Reverse(strategy));
-    }
-
-    pub(super) fn peek(&self) -> Option<&Strategy> {
-        self.0.peek().map(|Reverse(strategy)| strategy)
-    }
-
-    pub(super) fn pop(&mut self) -> Option<Strategy> {
-        self.0.pop().map(|Reverse(strategy)| strategy)
+            Strategy { begin_by, deadline, model, request, batch }
+        })
     }
 }
