@@ -49,12 +49,16 @@ impl Catalogue {
         let varieties = |rows: Vec<Row>| -> Result<Vec<Variety>> {
             rows.into_iter().map(|row| row.variety(&table.batch_sizes)).collect()
         };
-        let mut models = varieties(table.models)?;
-        models.sort_by(|a, b| a.name.cmp(&b.name));
-        let alternatives = varieties(table.alternatives)?;
-        let catalogue = Self { models, alternatives, left_out: table.left_out };
-        catalogue.check_names()?;
-        Ok(catalogue)
+        let (models, alternatives) = (varieties(table.models)?, varieties(table.alternatives)?);
+        Self { models, alternatives, left_out: table.left_out }.sorted()
+    }
+
+    /// A table of other varieties, such as those that a worker has measured.
+    ///
+    /// # Errors
+    /// If a name occurs twice.
+    pub fn of(models: Vec<Variety>) -> Result<Self> {
+        Self { models, alternatives: Vec::new(), left_out: Vec::new() }.sorted()
     }
 
     /// The table's rows, in byte-lexicographic order of their names.
@@ -89,6 +93,12 @@ impl Catalogue {
                 self.models.iter().take(3).map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ")
             )
         })
+    }
+
+    fn sorted(mut self) -> Result<Self> {
+        self.models.sort_by(|a, b| a.name.cmp(&b.name));
+        self.check_names()?;
+        Ok(self)
     }
 
     fn check_names(&self) -> Result<()> {
@@ -235,6 +245,15 @@ mod tests {
         let table =
             format!("batch-sizes = [1]\nleft-out = []\nalternatives = [{row}]\nmodels = [{row}]\n");
         assert_eq!(Catalogue::parse(&table).unwrap_err().to_string(), "model `a` twice");
+    }
+
+    #[test]
+    fn measured_varieties_are_a_table_too() {
+        let one = |name: &str| Catalogue::published().by_name(name).unwrap().clone();
+        let catalogue = Catalogue::of(vec![one("resnet34_v1b"), one("resnet18_v1b")]).unwrap();
+        let names = catalogue.deployed().map(|variety| variety.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["resnet18_v1b", "resnet34_v1b"]);
+        assert!(Catalogue::of(vec![one("dla34"), one("dla34")]).is_err());
     }
 
     #[test]

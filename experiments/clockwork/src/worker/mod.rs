@@ -5,6 +5,10 @@
 //! workers in what `worker_dummy` leaves out: inputs and outputs are copied by
 //! executors of their own, statuses tell stages apart, and weights that are copied
 //! anew are unusable meanwhile.
+//!
+//! [`exec`] has workers that are no emulation.
+
+pub mod exec;
 
 mod cache;
 mod device;
