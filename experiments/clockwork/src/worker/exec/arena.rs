@@ -44,7 +44,7 @@ impl Arena {
 
     #[cfg(test)]
     pub(super) fn n_free(&self) -> u32 {
-        *self.n_free.lock().unwrap()
+        *self.n_free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

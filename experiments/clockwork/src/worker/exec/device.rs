@@ -12,7 +12,7 @@ use candle_core::Tensor;
 use super::{
     arena::{Arena, Pages},
     image::Image,
-    lane::{Failure, Lane, RUNTIME_ERROR},
+    lane::{Failure, Lane},
     network::{Network, Place},
 };
 use crate::{
@@ -197,7 +197,7 @@ impl Memory {
             status: ActionStatus::LoadInsufficientCache,
             why: format!("{} bytes of weights are more than all pages", image.bytes()),
         })?;
-        let network = Network::load(image, &self.device).map_err(broken)?;
+        let network = Network::load(image, &self.device)?;
         self.state().weights.insert(model, Arc::new(Weights { network, _pages: pages }));
         Ok(())
     }
@@ -209,9 +209,8 @@ impl Memory {
             _ => synthesised(action_id, shape),
         };
         let Shape { batch_size, side, .. } = *shape;
-        let inputs = Tensor::from_vec(numbers, (batch_size, 3, side, side), &self.device);
-        let inputs = inputs.map_err(broken)?;
-        self.device.synchronize().map_err(broken)?;
+        let inputs = Tensor::from_vec(numbers, (batch_size, 3, side, side), &self.device)?;
+        self.device.synchronize()?;
         self.state().inputs.insert(action_id, inputs);
         Ok(())
     }
@@ -227,7 +226,7 @@ impl Memory {
             why: format!("the weights of model {} are gone", model.0),
         })?;
         let inputs = inputs.expect("inputs are copied before they are executed");
-        let logits = weights.network.forward(&inputs).map_err(broken)?;
+        let logits = weights.network.forward(&inputs)?;
         self.state().logits.insert(action_id, logits);
         Ok(())
     }
@@ -236,7 +235,7 @@ impl Memory {
         let logits = self.state().logits.remove(&action_id);
         let logits = logits.expect("outputs are copied after the execution");
         let rows = logits.narrow(0, 0, n_inputs).and_then(|rows| rows.flatten_all());
-        let numbers = rows.and_then(|rows| rows.to_vec1::<f32>()).map_err(broken)?;
+        let numbers = rows.and_then(|rows| rows.to_vec1::<f32>())?;
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.state().outputs.insert(action_id, bytes);
         Ok(())
@@ -268,8 +267,4 @@ fn synthesised(action_id: u64, shape: &Shape) -> Vec<f32> {
 fn no_weights() -> Failure {
     let why = "the host has no weights of this variety".to_owned();
     Failure { status: ActionStatus::UnknownModel, why }
-}
-
-fn broken(error: candle_core::Error) -> Failure {
-    Failure { status: ActionStatus::Other(RUNTIME_ERROR), why: error.to_string() }
 }

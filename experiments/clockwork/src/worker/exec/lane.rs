@@ -26,6 +26,12 @@ pub(super) struct Failure {
     pub(super) why: String,
 }
 
+impl From<candle_core::Error> for Failure {
+    fn from(error: candle_core::Error) -> Self {
+        Self { status: ActionStatus::Other(RUNTIME_ERROR), why: error.to_string() }
+    }
+}
+
 type Job = Box<dyn FnOnce() -> Result<(), Failure> + Send>;
 
 /// A thread for a stage. It ends, once its work is done, when this is dropped.

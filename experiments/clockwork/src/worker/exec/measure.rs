@@ -1,6 +1,6 @@
 //! How long this machine takes: the table that a controller is told.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use candle_core::{DType, Device, Tensor};
@@ -14,28 +14,30 @@ use crate::{models::Variety, time::Nanos};
 /// The batch sizes that workers execute, if nothing else is asked.
 pub const BATCH_SIZES: [u32; 3] = [1, 2, 4];
 
-/// Measures how long weights take to load and batches to execute: the median of
-/// `n_runs`, after one that is not counted.
+/// Runs beyond which the median would hardly change.
+const N_RUNS_MAX: usize = 5;
+
+/// Measures how long weights take to load and batches to execute: for each the median
+/// of a few runs, as many as begin within `budget` and at least one, after others
+/// that are not counted.
 ///
 /// # Errors
 /// If there is no such place, or it fails.
-pub fn measure(image: &Image, place: Place, batch_sizes: &[u32], n_runs: usize) -> Result<Variety> {
+pub fn measure(
+    image: &Image,
+    place: Place,
+    batch_sizes: &[u32],
+    budget: Duration,
+) -> Result<Variety> {
     ensure!(
         !batch_sizes.is_empty() && batch_sizes.is_sorted_by(|a, b| a < b) && batch_sizes[0] > 0,
         "batch sizes {batch_sizes:?} do not ascend from 1 or more"
     );
-    ensure!(n_runs > 0, "nothing is measured in 0 runs");
-    let architecture = image.architecture();
-    let what = || format!("measure {}", architecture.name);
     let device = place.device()?;
-    let load = || Network::load(image, &device);
-    let network = load().with_context(what)?;
-    let load = median(n_runs, || load().map(drop)).with_context(what)?;
-    let execs = batch_sizes.iter().map(|batch_size| {
-        let inputs = inputs(*batch_size, architecture.side, &device)?;
-        Ok((*batch_size, median(n_runs, || network.forward(&inputs).map(drop))?))
-    });
-    let exec = execs.collect::<candle_core::Result<Vec<_>>>().with_context(what)?;
+    let times = Times::measure(image, &device, batch_sizes, budget);
+    let Times { load, exec } =
+        times.with_context(|| format!("measure {}", image.architecture().name))?;
+    let architecture = image.architecture();
     Ok(Variety {
         name: architecture.name.to_owned(),
         weights_bytes: image.bytes(),
@@ -47,23 +49,47 @@ pub fn measure(image: &Image, place: Place, batch_sizes: &[u32], n_runs: usize) 
     })
 }
 
-fn inputs(batch_size: u32, side: usize, device: &Device) -> candle_core::Result<Tensor> {
-    Tensor::ones((batch_size as usize, 3, side, side), DType::F32, device)
+struct Times {
+    load: Nanos,
+    exec: Vec<(u32, Nanos)>,
+}
+
+impl Times {
+    fn measure(
+        image: &Image,
+        device: &Device,
+        batch_sizes: &[u32],
+        budget: Duration,
+    ) -> candle_core::Result<Self> {
+        let side = image.architecture().side;
+        let inputs = |batch_size: u32| {
+            Tensor::ones((batch_size as usize, 3, side, side), DType::F32, device)
+        };
+        let network = Network::load(image, device)?;
+        let load = median(budget, || Network::load(image, device).map(drop))?;
+        network.forward(&inputs(batch_sizes[0])?)?;
+        let mut exec = Vec::new();
+        for batch_size in batch_sizes {
+            let inputs = inputs(*batch_size)?;
+            exec.push((*batch_size, median(budget, || network.forward(&inputs).map(drop))?));
+        }
+        Ok(Self { load, exec })
+    }
 }
 
 fn median(
-    n_runs: usize,
+    budget: Duration,
     mut run: impl FnMut() -> candle_core::Result<()>,
 ) -> candle_core::Result<Nanos> {
-    run()?;
-    let mut times = Vec::with_capacity(n_runs);
-    for _ in 0..n_runs {
+    let began = Instant::now();
+    let mut times = Vec::new();
+    while times.is_empty() || (times.len() < N_RUNS_MAX && began.elapsed() < budget) {
         let began = Instant::now();
         run()?;
         times.push(began.elapsed().as_nanos() as Nanos);
     }
     times.sort_unstable();
-    Ok(times[n_runs / 2])
+    Ok(times[times.len() / 2])
 }
 
 /// A larger batch takes no less time, whatever disturbed the smaller one's runs.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, mpsc},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use candle_core::{Device as CandleDevice, Tensor};
@@ -30,7 +30,7 @@ struct Bed {
 impl Bed {
     fn new() -> Self {
         let image = Arc::new(Image::generate(BASIC, 1));
-        let variety = measure(&image, Place::Cpu, &[1, 2, 4], 1).unwrap();
+        let variety = measure(&image, Place::Cpu, &[1, 2, 4], Duration::ZERO).unwrap();
         Self::with(variety, image)
     }
 
@@ -197,7 +197,7 @@ fn a_cache_that_is_cleared_during_a_load_holds_nothing_after_it() {
 #[test]
 fn a_variety_without_weights_is_unknown() {
     let image = Arc::new(Image::generate(BASIC, 1));
-    let measured = measure(&image, Place::Cpu, &[1], 1).unwrap();
+    let measured = measure(&image, Place::Cpu, &[1], Duration::ZERO).unwrap();
     let mut bed = Bed::with(Variety { name: "other".to_owned(), ..measured }, image);
     assert_eq!(bed.load(1, 0), ActionStatus::UnknownModel.code());
     assert_eq!(bed.gpu.n_free_pages(), 6);
@@ -206,7 +206,7 @@ fn a_variety_without_weights_is_unknown() {
 #[test]
 fn a_variety_is_measured_as_large_as_it_is() {
     let image = Image::generate(BASIC, 1);
-    let variety = measure(&image, Place::Cpu, &[1, 4], 3).unwrap();
+    let variety = measure(&image, Place::Cpu, &[1, 4], Duration::from_millis(5)).unwrap();
     assert_eq!(variety.weights_bytes, image.bytes());
     assert_eq!((variety.input_bytes, variety.output_bytes), (4 * 3 * 18 * 18, 4 * 5));
     assert!(variety.load > 0 && variety.exec_at(1) > Some(0));
@@ -216,7 +216,8 @@ fn a_variety_is_measured_as_large_as_it_is() {
 #[test]
 #[cfg(not(feature = "cuda"))]
 fn a_place_that_this_build_lacks_is_said() {
-    let error = measure(&Image::generate(BASIC, 1), Place::Cuda { ordinal: 0 }, &[1], 1);
+    let error =
+        measure(&Image::generate(BASIC, 1), Place::Cuda { ordinal: 0 }, &[1], Duration::ZERO);
     let error = error.unwrap_err();
     assert_eq!(error.to_string(), "no CUDA device 0\n(hint: build with `--features cuda`)");
 }
