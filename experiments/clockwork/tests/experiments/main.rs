@@ -1,8 +1,10 @@
 //! Clockwork's experiments, as tests and behind `cargo xtask`.
 
 mod clockwork_azure;
+mod clockwork_bursty;
 mod clockwork_comparison;
 mod clockwork_scalability;
+mod clockwork_slo;
 mod support;
 
 use std::process::ExitCode;
@@ -15,6 +17,8 @@ fn main() -> ExitCode {
         paper: include_str!("../../../../fixtures/papers/clockwork.toml"),
         experiments: &[
             &clockwork_comparison::ClockworkComparison,
+            &clockwork_bursty::ClockworkBursty,
+            &clockwork_slo::ClockworkSlo,
             &clockwork_azure::ClockworkAzure,
             &clockwork_scalability::ClockworkScalability,
         ],
