@@ -21,7 +21,7 @@ use crate::{
 const DRIVER_FLAG: &str = "--driver";
 
 /// Options that take a value: what follows one of them is no name.
-const WITH_VALUE: [&str; 11] = [
+const WITH_VALUE: [&str; 17] = [
     "--profile",
     "--env",
     "--set",
@@ -33,6 +33,12 @@ const WITH_VALUE: [&str; 11] = [
     "--to",
     "--sha256",
     "--key",
+    "--lead-in",
+    "--leadin",
+    "--duration",
+    "--bucket",
+    "--bucketsize",
+    "--out",
 ];
 
 /// What was typed makes no sense; exits 2.
@@ -148,11 +154,13 @@ fn worse_of(one: u8, other: u8) -> u8 {
     if rank(other) > rank(one) { other } else { one }
 }
 
-/// `report`: to the system whose run it is.
+/// `report`: to the system whose run it is, or that knows what else it is.
 pub(crate) fn to_owner_of_run(passed: &Passed) -> anyhow::Result<ExitCode> {
-    let run = passed.args.iter().find(|arg| !arg.starts_with('-'));
-    let driver = match run {
-        Some(run) => Driver::of_run(Path::new(run))?,
+    let is_name = names(&passed.args);
+    let run = passed.args.iter().zip(is_name).find_map(|(arg, is_name)| is_name.then_some(arg));
+    let driver = match run.map(Path::new) {
+        Some(dir) if dir.is_dir() && !dir.join("manifest.json").exists() => Driver::knowing(dir)?,
+        Some(run) => Driver::of_run(run)?,
         None => Driver::any()?,
     };
     become_driver(&driver, "report", &passed.args)
@@ -242,6 +250,24 @@ impl Driver {
         Ok(Self { system: system.to_owned(), target: features::of_run(&manifest), more: None })
     }
 
+    /// The one of the system that knows a directory which is no run's.
+    fn knowing(dir: &Path) -> anyhow::Result<Self> {
+        for system in inventory::readers_of_foreign_runs()? {
+            let driver = Self { system, target: LIGHTEST.to_owned(), more: None };
+            let asked = [dir.display().to_string()];
+            let status = driver.command("knows", &asked)?.status().context("ask the driver")?;
+            if status.success() {
+                return Ok(driver);
+            }
+        }
+        bail!(Usage(format!(
+            "{} is neither a run's directory nor what another tool wrote of a system here\n\
+             (hint: `cargo xtask status` lists the runs; another tool's files must have the names \
+             that it gives them)",
+            dir.display()
+        )))
+    }
+
     /// Any one, for what all can do.
     fn any() -> anyhow::Result<Self> {
         let mut systems = inventory::systems()?.into_iter();
@@ -322,6 +348,12 @@ mod tests {
     fn a_name_may_stand_before_or_after_the_options() {
         check_shares("sgd --profile smoke", &[("one", "sgd --profile smoke")]);
         check_shares("--profile smoke sgd", &[("one", "--profile smoke sgd")]);
+    }
+
+    #[test]
+    fn a_length_of_time_is_no_directory() {
+        let typed = ["--bucket", "60s", "theirs", "--duration", "-1"].map(str::to_owned);
+        assert_eq!(names(&typed), [false, false, true, false, false]);
     }
 
     #[test]

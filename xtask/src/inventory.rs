@@ -72,17 +72,35 @@ pub(crate) fn owned_experiments() -> anyhow::Result<Vec<Owned>> {
 pub(crate) fn data_sets() -> anyhow::Result<Vec<Owned>> {
     let mut found = Vec::new();
     for system in systems()? {
-        let manifest = root().join("experiments").join(&system).join("Cargo.toml");
-        let text = fs::read_to_string(&manifest)
-            .with_context(|| format!("read {}", manifest.display()))?;
-        let manifest: toml::Table = text.parse().with_context(|| manifest.display().to_string())?;
-        let named = manifest["package"].get("metadata").and_then(|all| all.get("reprise"));
-        let names = named.and_then(|ours| ours.get("data-sets")?.as_array());
+        let named = metadata(&system)?.remove("data-sets");
+        let names = named.as_ref().and_then(toml::Value::as_array);
         for name in names.into_iter().flatten().filter_map(toml::Value::as_str) {
             found.push(Owned { name: name.to_owned(), system: system.clone() });
         }
     }
     Ok(found)
+}
+
+/// The systems that can report on what other tools wrote, as their manifests say under
+/// `package.metadata.reprise.foreign-runs`.
+pub(crate) fn readers_of_foreign_runs() -> anyhow::Result<Vec<String>> {
+    let mut readers = Vec::new();
+    for system in systems()? {
+        if metadata(&system)?.get("foreign-runs").and_then(toml::Value::as_bool) == Some(true) {
+            readers.push(system);
+        }
+    }
+    Ok(readers)
+}
+
+/// What a system's manifest says under `package.metadata.reprise`.
+fn metadata(system: &str) -> anyhow::Result<toml::Table> {
+    let manifest = root().join("experiments").join(system).join("Cargo.toml");
+    let text =
+        fs::read_to_string(&manifest).with_context(|| format!("read {}", manifest.display()))?;
+    let manifest: toml::Table = text.parse().with_context(|| manifest.display().to_string())?;
+    let ours = manifest["package"].get("metadata").and_then(|all| all.get("reprise")?.as_table());
+    Ok(ours.cloned().unwrap_or_default())
 }
 
 /// The systems, each once.

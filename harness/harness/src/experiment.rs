@@ -17,6 +17,7 @@ use crate::{
     bed::Bed,
     claim::Evidence,
     dataset::{Cache, DataSet, DataUsed},
+    foreign::ForeignRun,
     profile::ProfileFile,
 };
 
@@ -100,6 +101,8 @@ pub struct System {
     pub experiments: &'static [&'static dyn AnyExperiment],
     /// The data sets that they use.
     pub data_sets: &'static [&'static dyn DataSet],
+    /// What other tools write of the system, for `cargo xtask report`.
+    pub foreign_runs: &'static [&'static dyn ForeignRun],
 }
 
 /// An [`Experiment`] without its types; every experiment is one.

@@ -10,6 +10,8 @@
 mod support;
 
 #[cfg(feature = "local")]
+mod foreign;
+#[cfg(feature = "local")]
 mod full_disk;
 #[cfg(feature = "local")]
 mod interrupts;

@@ -30,6 +30,18 @@ fn a_report_recomputes_the_same_bytes_from_the_records() {
 }
 
 #[test]
+fn a_run_takes_no_options_of_what_another_tool_wrote() {
+    let site = Site::new();
+    site.exp(&WITHOUT_SNAPSHOT).expect_code(0);
+    let run = site.run().root().display().to_string();
+    let answer = site.driver(&["report", &run, "--bucket", "10s"]).expect_code(2);
+    insta::assert_snapshot!(site.redact(&answer.stderr), @r"
+    error: --bucket is for what another tool wrote, and this is a run
+    (hint: the profile decides what a run shows)
+    ");
+}
+
+#[test]
 fn a_report_follows_the_records() {
     let site = Site::new();
     site.exp(&WITHOUT_SNAPSHOT).expect_code(0);

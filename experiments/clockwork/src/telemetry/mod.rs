@@ -6,6 +6,7 @@ mod groups;
 pub mod log;
 mod row;
 mod series;
+pub mod tables;
 mod tails;
 mod window;
 

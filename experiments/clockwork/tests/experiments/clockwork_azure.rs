@@ -6,7 +6,7 @@
 //! the controller predicts what workers do.
 
 mod analysis;
-mod figures;
+pub(crate) mod figures;
 mod params;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ mod params;
 
 use std::time::Duration;
 
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use harness::{
     Bed, Experiment, Measured, analysis::Analysis, async_trait, claim::Evidence, dataset,
 };
@@ -26,7 +26,7 @@ pub(crate) struct ClockworkBursty;
 impl Experiment for ClockworkBursty {
     type Params = Params;
     type Point = Point;
-    type Record = Simulated;
+    type Record = Observed;
 
     fn name(&self) -> &'static str {
         "clockwork-bursty"
@@ -48,11 +48,11 @@ impl Experiment for ClockworkBursty {
         Ok(vec![])
     }
 
-    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Simulated> {
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
         simulate(bed, &params.span(), &params.flags(point), &params.workload(), None).await
     }
 
-    fn analyse(&self, trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+    fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
         analysis::analyse(trials)
     }
 }

@@ -23,5 +23,6 @@ fn main() -> ExitCode {
             &clockwork_scalability::ClockworkScalability,
         ],
         data_sets: &[&support::trace::AzureTrace],
+        foreign_runs: &[&support::foreign::Telemetry],
     })
 }

@@ -23,5 +23,6 @@ fn main() -> ExitCode {
             &overheads::Overheads,
         ],
         data_sets: &[&sgd::Rcv1, &matrices::Blocks, &support::inference::MobileNet],
+        foreign_runs: &[],
     })
 }

@@ -1,9 +1,10 @@
 //! What can be asked of a system's binary: the command line on a page.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use super::length::{AtMost, at_most, length};
 use crate::dataset::depot::Place;
 
 /// The first argument that makes a test binary a driver.
@@ -22,10 +23,14 @@ pub(super) enum Command {
     Exp(ExpArgs),
     /// Show what `exp` would run, and for how long
     Plan(ExpArgs),
-    /// Recompute a run's summary, claims, figures and report from its records
+    /// Recompute a run's summary, claims, figures and report from its records, or report on
+    /// what another tool wrote
     Report(ReportArgs),
     /// List, prepare and verify data sets
     Data(DataArgs),
+    /// Exit 0 if a directory is what another tool wrote of the system
+    #[command(hide = true)]
+    Knows(KnowsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -63,8 +68,33 @@ pub(super) struct ExpArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArgs {
-    /// The run's directory
+    /// The run's directory, or one that another tool wrote
     pub(super) run: PathBuf,
+    #[command(flatten)]
+    pub(super) foreign: ForeignArgs,
+}
+
+/// What is only asked of what another tool wrote.
+#[derive(Debug, Args)]
+pub(super) struct ForeignArgs {
+    /// Of another tool's: leave out so much at its beginning, in seconds or as in 10m; default: 10m
+    #[arg(long, alias = "leadin", value_name = "LENGTH", value_parser = length)]
+    pub(super) lead_in: Option<Duration>,
+    /// Of another tool's: look at so much after that; default and -1: all of it
+    #[arg(long, value_name = "LENGTH", value_parser = at_most, allow_hyphen_values = true)]
+    pub(super) duration: Option<AtMost>,
+    /// Of another tool's: one point of figures over time; default: 1m
+    #[arg(long, alias = "bucketsize", value_name = "LENGTH", value_parser = length)]
+    pub(super) bucket: Option<Duration>,
+    /// Of another tool's: where the report goes; default: the folder `report` in its directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KnowsArgs {
+    /// The directory
+    pub(super) dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,9 @@
 mod args;
 mod data;
 mod exp;
+mod foreign;
 pub mod housekeeping;
+mod length;
 mod report;
 
 pub(crate) use args::DRIVER_FLAG;
@@ -30,6 +32,7 @@ pub(crate) fn main(system: System, args: Args) -> Outcome {
         Command::Plan(args) => exp::plan_only(system, args),
         Command::Report(args) => report::report(system, args),
         Command::Data(args) => data::data(system, args),
+        Command::Knows(args) => Ok(foreign::knows(system, &args.dir)),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -4,6 +4,7 @@ mod collect;
 mod command;
 mod figure;
 mod findings;
+mod foreign;
 mod numbers;
 mod page;
 mod publish;
@@ -13,5 +14,6 @@ mod terminal;
 mod text_table;
 
 pub(crate) use findings::Findings;
+pub(crate) use foreign::{Foreign, publish_foreign};
 pub(crate) use publish::publish;
 pub(crate) use terminal::{claims_table, measures_table};

@@ -1,6 +1,9 @@
 //! From a run's directory to its summary, verdicts, figures and report.
 
-use std::fs;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -12,7 +15,7 @@ use super::{
     page,
 };
 use crate::{
-    analysis::{Analysis, Table},
+    analysis::{Analysis, Figure, Table},
     claim::{Evidence, Judged, Paper, Ran, judge},
     dataset::{DataKind, DataSet, DataUsed},
     experiment::{AnyExperiment, System},
@@ -144,26 +147,36 @@ fn draw(dir: &RunDir, findings: &Findings) -> anyhow::Result<Vec<page::Picture>>
     let figures = findings.analysis.figures.iter();
     figures
         .map(|figure| {
-            let [svg_path, pdf_path] = ["svg", "pdf"].map(|kind| dir.figure(&figure.id, kind));
-            if let Some(parent) = svg_path.parent() {
-                fs::create_dir_all(parent).with_context(|| format!("make {}", parent.display()))?;
-            }
-            let svg = figure::svg(figure);
-            write_durably(&svg_path, svg.as_bytes())?;
-            write_durably(&pdf_path, &figure::pdf(figure))?;
-            Ok(page::Picture {
-                title: figure.title.clone(),
-                svg,
-                svg_link: dir.relative(&svg_path),
-                pdf_link: dir.relative(&pdf_path),
-            })
+            let paths = ["svg", "pdf"].map(|kind| dir.figure(&figure.id, kind));
+            picture(figure, &paths, |path| dir.relative(path))
         })
         .collect()
 }
 
+/// Draws a figure as SVG and as PDF into files of these paths; links to them are what
+/// `relative` makes of the paths.
+pub(super) fn picture(
+    figure: &Figure,
+    [svg_path, pdf_path]: &[PathBuf; 2],
+    relative: impl Fn(&Path) -> String,
+) -> anyhow::Result<page::Picture> {
+    if let Some(parent) = svg_path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("make {}", parent.display()))?;
+    }
+    let svg = figure::svg(figure);
+    write_durably(svg_path, svg.as_bytes())?;
+    write_durably(pdf_path, &figure::pdf(figure))?;
+    Ok(page::Picture {
+        title: figure.title.clone(),
+        svg,
+        svg_link: relative(svg_path),
+        pdf_link: relative(pdf_path),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, path::Path, time::Duration};
+    use std::{collections::BTreeMap, time::Duration};
 
     use async_trait::async_trait;
     use serde::{Deserialize, Serialize};

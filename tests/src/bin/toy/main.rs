@@ -8,6 +8,7 @@ mod daemon;
 mod data;
 mod deeds;
 mod experiment;
+mod foreign;
 mod roles;
 mod store;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         paper: include_str!("../../../fixtures/paper.toml"),
         experiments: &[&experiment::Toy],
         data_sets: &[&data::Lines],
+        foreign_runs: &[&foreign::Seconds],
     })
 }
 

@@ -40,6 +40,15 @@ impl LogFiles {
         Self { requests: compressed(&self.requests), actions: compressed(&self.actions) }
     }
 
+    /// These, or where they are not there, the same compressed; nothing if one of them is
+    /// there in neither form.
+    fn existing(self) -> Option<Self> {
+        let compressed = self.compressed();
+        let requests = first_file([self.requests, compressed.requests])?;
+        let actions = first_file([self.actions, compressed.actions])?;
+        Some(Self { requests, actions })
+    }
+
     /// The time from which both logs have rows, where a window over them begins;
     /// nothing if one has none.
     ///
@@ -66,18 +75,26 @@ impl LogFiles {
     }
 }
 
+/// All logs in a folder, each with a name: those that were [`collected`], such as
+/// `controller_1`, or else those that a controller wrote there itself, as `clockwork`.
+#[must_use]
+pub fn named(folder: &Path) -> Vec<(String, LogFiles)> {
+    let collected = collected(folder).into_iter();
+    let mut all: Vec<_> =
+        (1..).zip(collected).map(|(index, logs)| (format!("controller_{index}"), logs)).collect();
+    if all.is_empty() {
+        let path = |kind| folder.join(format!("clockwork_{kind}_log.tsv"));
+        let plain = LogFiles { requests: path("request"), actions: path("action") };
+        all.extend(plain.existing().map(|logs| ("clockwork".to_owned(), logs)));
+    }
+    all
+}
+
 /// The logs collected in a folder: those of 1, 2 and so on, while both exist. Each
 /// may be compressed, with `.gz` at its name's end.
 #[must_use]
 pub fn collected(folder: &Path) -> Vec<LogFiles> {
-    let existing = |index| {
-        let plain = LogFiles::of(folder, index);
-        let compressed = plain.compressed();
-        let requests = [plain.requests, compressed.requests];
-        let actions = [plain.actions, compressed.actions];
-        Some(LogFiles { requests: first_file(requests)?, actions: first_file(actions)? })
-    };
-    (1..).map_while(existing).collect()
+    (1..).map_while(|index| LogFiles::of(folder, index).existing()).collect()
 }
 
 fn first_file(paths: [PathBuf; 2]) -> Option<PathBuf> {

@@ -13,7 +13,7 @@ mod write;
 mod tests;
 
 pub use error::LogError;
-pub use files::{LogFiles, collected};
+pub use files::{LogFiles, collected, named};
 pub use read::read;
 pub use row::LogRow;
 pub use write::LogWriter;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{LogFiles, LogRow, LogWriter, collected, read};
+use super::{LogFiles, LogRow, LogWriter, collected, named, read};
 use crate::{
     message::{ActionKind, ActionStatus, ClientStatus, ModelId},
     telemetry::{ActionRow, Aggregate, RequestRow, Window},
@@ -125,6 +125,25 @@ fn logs_are_collected_while_both_exist() {
     fs::write(LogFiles::of(folder.path(), 3).requests, "").unwrap();
     fs::write(LogFiles::of(folder.path(), 3).actions, "").unwrap();
     assert_eq!(collected(folder.path()), [LogFiles { actions: compressed, ..first }]);
+}
+
+#[test]
+fn a_controllers_own_logs_count_where_none_were_collected() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    assert_eq!(named(folder.path()), []);
+    fs::write(path("clockwork_request_log.tsv"), "").unwrap();
+    assert_eq!(named(folder.path()), []);
+    fs::write(path("clockwork_action_log.tsv.gz"), "").unwrap();
+    let own = LogFiles {
+        requests: path("clockwork_request_log.tsv"),
+        actions: path("clockwork_action_log.tsv.gz"),
+    };
+    assert_eq!(named(folder.path()), [("clockwork".to_owned(), own)]);
+    let first = LogFiles::of(folder.path(), 1);
+    fs::write(&first.requests, "").unwrap();
+    fs::write(&first.actions, "").unwrap();
+    assert_eq!(named(folder.path()), [("controller_1".to_owned(), first)]);
 }
 
 #[test]

@@ -8,14 +8,17 @@ use harness::{
     analysis::{Analysis, Cell, Measure, Table},
 };
 
-use super::{figures::figures, params::Point};
+use super::{
+    figures::{Drawn, figures},
+    params::Point,
+};
 use crate::support::quantity::{
     BATCH_SIZE, COLD_STARTS, COLD_WITHIN_SLO, INFER_FASTER, INFER_SLOWER, LONGEST, MEDIAN,
     Quantity, RATE, SPEED, WITHIN_SLO,
 };
 
 /// The trials of each number of workers.
-pub(super) type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
+type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
 
 /// The paper's.
 const PAPER_MODELS: u32 = 4026;
@@ -39,9 +42,14 @@ pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<An
     }
     Ok(Analysis {
         table: table(&by_workers)?,
-        figures: figures(&by_workers)?,
+        figures: figures(&drawn(&by_workers))?,
         measures: measures(&by_workers)?,
     })
+}
+
+fn drawn<'a>(trials: &Trials<'a>) -> BTreeMap<u32, Vec<Drawn<'a>>> {
+    let drawn = |runs: &Vec<&'a Observed>| runs.iter().copied().map(Drawn::from).collect();
+    trials.iter().map(|(workers, runs)| (*workers, drawn(runs))).collect()
 }
 
 fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {

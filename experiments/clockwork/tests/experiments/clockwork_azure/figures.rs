@@ -1,18 +1,36 @@
 //! The panels of Fig. 9 and 10, by the names that the original gives them.
 
+use std::collections::BTreeMap;
+
 use clockwork::{
     roles::Observed,
-    telemetry::{Point, Sides},
+    telemetry::{Point, Series as OverTime, Sides, Tails},
 };
 use harness::{
     analysis::{Axes, Figure, Scale, Series, SeriesPoint},
     estimate::{mean, single},
 };
 
-use super::analysis::Trials;
-
 /// Of more points than this none has an error bar: they would hide the lines.
 const BARS_UP_TO: usize = 40;
+
+/// What the figures are drawn of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drawn<'a> {
+    /// Fig. 9.
+    pub(crate) series: &'a OverTime,
+    /// Fig. 10.
+    pub(crate) tails: &'a Tails,
+}
+
+impl<'a> From<&'a Observed> for Drawn<'a> {
+    fn from(run: &'a Observed) -> Self {
+        Self { series: &run.series, tails: &run.tails }
+    }
+}
+
+/// The trials of each number of workers.
+type Trials<'a> = BTreeMap<u32, Vec<Drawn<'a>>>;
 
 /// A line of Fig. 9.
 type Line = (&'static str, fn(&Point) -> f64);
@@ -63,25 +81,25 @@ const PANELS: [Panel; 5] = [
 ];
 
 /// A panel of Fig. 10: its name, its title, and both sides of its error.
-type ErrorPanel = (&'static str, &'static str, fn(&Observed) -> &Sides<Vec<f64>>);
+type ErrorPanel = (&'static str, &'static str, fn(&Tails) -> &Sides<Vec<f64>>);
 
 const ERROR_PANELS: [ErrorPanel; 4] = [
-    ("10_tl_infer_prediction_error", "INFER: duration against prediction", |run| {
-        &run.tails.ms.infer_prediction
+    ("10_tl_infer_prediction_error", "INFER: duration against prediction", |tails| {
+        &tails.ms.infer_prediction
     }),
-    ("10_tr_load_prediction_error", "LOAD: duration against prediction", |run| {
-        &run.tails.ms.load_prediction
+    ("10_tr_load_prediction_error", "LOAD: duration against prediction", |tails| {
+        &tails.ms.load_prediction
     }),
-    ("10_bl_infer_completion_error", "INFER: completion against prediction", |run| {
-        &run.tails.ms.infer_completion
+    ("10_bl_infer_completion_error", "INFER: completion against prediction", |tails| {
+        &tails.ms.infer_completion
     }),
-    ("10_br_load_completion_error", "LOAD: completion against prediction", |run| {
-        &run.tails.ms.load_completion
+    ("10_br_load_completion_error", "LOAD: completion against prediction", |tails| {
+        &tails.ms.load_completion
     }),
 ];
 
 /// All nine.
-pub(super) fn figures(trials: &Trials<'_>) -> anyhow::Result<Vec<Figure>> {
+pub(crate) fn figures(trials: &Trials<'_>) -> anyhow::Result<Vec<Figure>> {
     let over_time = PANELS.iter().map(|panel| over_time(panel, trials));
     let mut figures = over_time.collect::<anyhow::Result<Vec<_>>>()?;
     figures.extend(ERROR_PANELS.iter().map(|panel| errors(panel, trials)));
@@ -107,7 +125,7 @@ fn over_time(panel: &Panel, trials: &Trials<'_>) -> anyhow::Result<Figure> {
 }
 
 /// Each bucket's mean over the trials that have it.
-fn mean_line(runs: &[&Observed], of: fn(&Point) -> f64) -> anyhow::Result<Vec<SeriesPoint>> {
+fn mean_line(runs: &[Drawn<'_>], of: fn(&Point) -> f64) -> anyhow::Result<Vec<SeriesPoint>> {
     let n_points = runs.iter().map(|run| run.series.points.len()).max().unwrap_or(0);
     let at = |index| {
         let points = runs.iter().filter_map(move |run| run.series.points.get(index));
@@ -126,7 +144,7 @@ fn errors((id, title, of): &ErrorPanel, trials: &Trials<'_>) -> Figure {
     let mut series = Vec::new();
     for (workers, runs) in trials {
         let Some(run) = runs.first() else { continue };
-        let Sides { longer, shorter } = of(run);
+        let Sides { longer, shorter } = of(run.tails);
         for (name, errors_ms) in
             [("Later than predicted", longer), ("Earlier than predicted", shorter)]
         {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clockwork::{roles::Simulated, telemetry::GroupPoint};
+use clockwork::{roles::Observed, telemetry::GroupPoint};
 use harness::{
     Measured,
     analysis::{Analysis, Basis, Cell, Measure, Table},
@@ -27,12 +27,12 @@ const THRASHING_PER_S: f64 = 10.0;
 const PAPER_PAGES: u32 = 1376;
 
 /// The trials of each number of workers.
-pub(super) type Trials<'a> = BTreeMap<u32, Vec<&'a Simulated>>;
+pub(super) type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
 
 /// What a trial is asked for: the head of its column, its name, its unit and its value,
 /// if the trial has one.
 type Quantity =
-    (&'static str, &'static str, &'static str, fn(&Simulated) -> anyhow::Result<Option<f64>>);
+    (&'static str, &'static str, &'static str, fn(&Observed) -> anyhow::Result<Option<f64>>);
 
 const QUANTITIES: [Quantity; 5] = [
     ("Minor within SLO", "minor-within-slo", "1", |run| {
@@ -57,7 +57,7 @@ const QUANTITIES: [Quantity; 5] = [
     }),
 ];
 
-pub(super) fn analyse(trials: &[Measured<Point, Simulated>]) -> anyhow::Result<Analysis> {
+pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
     let (mut by_workers, mut pages) = (Trials::new(), 0);
     for trial in trials {
         by_workers.entry(trial.point.workers).or_default().push(&trial.record);
@@ -119,8 +119,8 @@ fn measures(trials: &Trials<'_>, pages: u32) -> anyhow::Result<BTreeMap<String, 
 }
 
 fn samples(
-    runs: &[&Simulated],
-    of: fn(&Simulated) -> anyhow::Result<Option<f64>>,
+    runs: &[&Observed],
+    of: fn(&Observed) -> anyhow::Result<Option<f64>>,
 ) -> anyhow::Result<Vec<f64>> {
     let samples = runs.iter().map(|run| of(run)).collect::<anyhow::Result<Vec<_>>>()?;
     Ok(samples.into_iter().flatten().collect())

@@ -1,6 +1,6 @@
 //! What a trial records: the simulation, and which objectives there were when.
 
-use clockwork::roles::Simulated;
+use clockwork::roles::Observed;
 use serde::{Deserialize, Serialize};
 
 use super::objectives::Objectives;
@@ -12,5 +12,5 @@ pub(crate) struct Record {
     /// Its objectives.
     pub(super) objectives: Objectives,
     /// What it came to.
-    pub(super) simulated: Simulated,
+    pub(super) simulated: Observed,
 }

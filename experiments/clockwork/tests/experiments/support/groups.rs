@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clockwork::{
-    roles::Simulated,
+    roles::Observed,
     telemetry::{GroupPoint, GroupSeries},
 };
 use harness::{
@@ -17,7 +17,7 @@ const BARS_UP_TO: usize = 40;
 ///
 /// # Errors
 /// If the trial has kept no series of it.
-pub(crate) fn group<'a>(run: &'a Simulated, name: &str) -> anyhow::Result<&'a GroupSeries> {
+pub(crate) fn group<'a>(run: &'a Observed, name: &str) -> anyhow::Result<&'a GroupSeries> {
     let found = run.groups.iter().find(|group| group.name == name);
     found.with_context(|| format!("a trial has no series of `{name}`"))
 }
@@ -27,7 +27,7 @@ pub(crate) fn group<'a>(run: &'a Simulated, name: &str) -> anyhow::Result<&'a Gr
 /// # Errors
 /// As [`group`].
 pub(crate) fn mean_line(
-    runs: &[&Simulated],
+    runs: &[&Observed],
     name: &str,
     of: fn(&GroupPoint) -> f64,
 ) -> anyhow::Result<Vec<SeriesPoint>> {

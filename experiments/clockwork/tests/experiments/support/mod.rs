@@ -1,5 +1,6 @@
 //! What several experiments share.
 
+pub(crate) mod foreign;
 pub(crate) mod groups;
 pub(crate) mod quantity;
 pub(crate) mod span;

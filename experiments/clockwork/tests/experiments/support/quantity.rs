@@ -147,7 +147,7 @@ pub(crate) const INFER_FASTER: Quantity = Quantity {
 
 /// How fast the simulation was. No measure: it says nothing of the system.
 pub(crate) const SPEED: Quantity = Quantity {
-    head: "Simulated requests per second",
+    head: "Observed requests per second",
     name: "simulated-per-s",
     unit: "1/s",
     of: |run| run.sent.is_none().then(|| run.outcome.n_requests as f64 / run.wall_s),

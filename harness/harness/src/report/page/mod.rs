@@ -3,6 +3,7 @@
 mod block;
 mod claims;
 mod contents;
+mod foreign;
 mod hosts;
 mod html;
 mod markdown;
@@ -14,5 +15,6 @@ mod trials;
 
 pub(super) use block::Picture;
 pub(super) use contents::blocks;
+pub(super) use foreign::foreign_blocks;
 pub(super) use html::html;
 pub(super) use markdown::markdown;

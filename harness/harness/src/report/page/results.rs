@@ -30,7 +30,8 @@ pub(super) fn blocks(findings: &Findings, pictures: &[Picture]) -> Vec<Block> {
     blocks
 }
 
-fn table(table: &analysis::Table) -> Table {
+/// The table of an analysis.
+pub(super) fn table(table: &analysis::Table) -> Table {
     let is_numeric =
         |i: usize| table.rows.iter().all(|row| !matches!(row.get(i), Some(Cell::Text(_))));
     let columns = table.columns.iter().enumerate();
