@@ -3,8 +3,7 @@
 //! After a lead-in in which only the *minor* model is asked, a constant rate of requests
 //! is shared by the *majors*, of which there is one more each second. At first they all
 //! fit into the GPU's memory, and smaller batches are what more models cost; then weights
-//! come and go, and the link to the GPU is what is short. So far in virtual time, on an
-//! emulated GPU.
+//! come and go, and the link to the GPU is what is short.
 
 mod analysis;
 mod figures;
@@ -18,7 +17,6 @@ use harness::{
 };
 
 use self::params::{Params, Point};
-use crate::support::simulation::simulate;
 
 pub(crate) struct ClockworkBursty;
 
@@ -40,8 +38,8 @@ impl Experiment for ClockworkBursty {
         params.expected()
     }
 
-    fn evidence(&self, _: &Params) -> Evidence {
-        Evidence::Simulated
+    fn evidence(&self, params: &Params) -> Evidence {
+        params.run.evidence()
     }
 
     fn data(&self, _: &Params, _: &dataset::Cache) -> anyhow::Result<Vec<dataset::DataUsed>> {
@@ -49,7 +47,7 @@ impl Experiment for ClockworkBursty {
     }
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
-        simulate(bed, &params.span(), &params.flags(point), &params.workload(), None).await
+        params.setup(point).observe(bed, &params.span(), &params.workload(), None).await
     }
 
     fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {

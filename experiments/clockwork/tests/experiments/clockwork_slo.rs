@@ -2,8 +2,7 @@
 //!
 //! The objective is a multiple of the time in which the model executes once, and is
 //! loosened step by step: for copies that are asked at several rates, and for a few
-//! copies while others are asked in closed loops without an objective of note. So far in
-//! virtual time, on emulated GPUs.
+//! copies while others are asked in closed loops without an objective of note.
 
 mod analysis;
 mod objectives;
@@ -20,7 +19,6 @@ use self::{
     params::{Params, Point},
     record::Record,
 };
-use crate::support::simulation::simulate;
 
 pub(crate) struct ClockworkSlo;
 
@@ -42,8 +40,8 @@ impl Experiment for ClockworkSlo {
         params.expected(point)
     }
 
-    fn evidence(&self, _: &Params) -> Evidence {
-        Evidence::Simulated
+    fn evidence(&self, params: &Params) -> Evidence {
+        params.run.evidence()
     }
 
     fn data(&self, _: &Params, _: &dataset::Cache) -> anyhow::Result<Vec<dataset::DataUsed>> {
@@ -52,8 +50,8 @@ impl Experiment for ClockworkSlo {
 
     async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
         let (span, workload) = (params.span(), params.workload(point));
-        let simulated = simulate(bed, &span, &params.flags(point), &workload, None).await?;
-        Ok(Record { objectives: params.objectives(), simulated })
+        let observed = params.setup(point).observe(bed, &span, &workload, None).await?;
+        Ok(Record { objectives: params.objectives(), observed })
     }
 
     fn analyse(&self, trials: &[Measured<Point, Record>]) -> anyhow::Result<Analysis> {

@@ -7,7 +7,10 @@ use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
 
-use crate::support::simulation::{Run, Span};
+use crate::support::{
+    span::Span,
+    system::{Run, Setup},
+};
 
 /// Requests per second to the minor and the major models.
 const RATE: f64 = 1200.0;
@@ -66,20 +69,14 @@ impl Params {
     }
 
     pub(crate) fn expected(&self) -> Duration {
-        self.span().expected(RATE)
+        self.span().expected(self.run, RATE)
     }
 
-    /// The flags of the role `simulate` that profile and point decide.
-    pub(crate) fn flags(&self, point: &Point) -> Vec<String> {
-        let Run::Simulated = self.run;
+    /// The system.
+    pub(crate) fn setup(&self, point: &Point) -> Setup {
         let groups = format!("majors=0..{0},minor={0}", self.models);
-        [
-            ("--workers", point.workers.to_string()),
-            ("--pages-per-gpu", point.pages.to_string()),
-            ("--groups", groups),
-        ]
-        .map(|(flag, value)| [flag.to_owned(), value])
-        .concat()
+        let setup = Setup::of(self.run, point.workers);
+        Setup { pages_per_gpu: point.pages, groups: Some(groups), ..setup }
     }
 
     /// The words that the client is given, as the original's.

@@ -55,7 +55,7 @@ pub(super) fn analyse(trials: &[Measured<Point, Record>]) -> anyhow::Result<Anal
 fn swept(point: Point, records: Vec<&Record>) -> anyhow::Result<Swept<'_>> {
     let mut steps: Vec<Step> = Vec::new();
     for record in &records {
-        let points = &group(&record.simulated, FOREGROUND)?.points;
+        let points = &group(&record.observed, FOREGROUND)?.points;
         for (factor, satisfaction) in record.objectives.satisfactions(points) {
             match steps.iter_mut().find(|step| step.factor == factor) {
                 Some(step) => step.satisfactions.push(satisfaction),
@@ -112,7 +112,7 @@ fn table(swept: &[Swept<'_>]) -> anyhow::Result<Table> {
             Drawn::Fig8 => "8",
         };
         let Point { copies, rate, background_copies, background_concurrency, .. } = one.point;
-        let runs: Vec<_> = one.records.iter().map(|record| &record.simulated).collect();
+        let runs: Vec<_> = one.records.iter().map(|record| &record.observed).collect();
         rows.push(vec![
             Cell::Text(figure.into()),
             Cell::Count(u64::from(copies)),

@@ -3,18 +3,25 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use clockwork::{
+    scheduler::Settings,
+    time::{MILLISECOND, MINUTE, Nanos},
+};
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
 
 use super::objectives::Objectives;
-use crate::support::simulation::{Run, Span};
+use crate::support::{
+    span::Span,
+    system::{Run, Setup},
+};
 
 /// The variety of all models.
 const VARIETY: &str = "resnet50_v2";
 
 /// The objective of requests that name none: the background's, which has as good as none.
-const DEFAULT_SLO: Duration = Duration::from_hours(24);
+const DEFAULT_SLO: Nanos = 24 * 60 * MINUTE;
 
 /// Requests that a GPU executes in a second, in full batches.
 const GPU_RATE: f64 = 900.0;
@@ -141,20 +148,16 @@ impl Params {
 
     pub(crate) fn expected(&self, point: &Point) -> Duration {
         let background = if point.background_copies > 0 { f64::from(self.workers) } else { 0.0 };
-        self.span().expected(f64::from(point.rate) + GPU_RATE * background)
+        self.span().expected(self.run, f64::from(point.rate) + GPU_RATE * background)
     }
 
-    /// The flags of the role `simulate` that profile and point decide.
-    pub(crate) fn flags(&self, point: &Point) -> Vec<String> {
-        let Run::Simulated = self.run;
-        [
-            ("--workers", self.workers.to_string()),
-            ("--schedule-ahead", (self.schedule_ahead_ms * 1_000_000).to_string()),
-            ("--default-slo", DEFAULT_SLO.as_nanos().to_string()),
-            ("--groups", format!("{}=0..{}", super::analysis::FOREGROUND, point.copies)),
-        ]
-        .map(|(flag, value)| [flag.to_owned(), value])
-        .concat()
+    /// The system.
+    pub(crate) fn setup(&self, point: &Point) -> Setup {
+        let setup = Setup::of(self.run, self.workers);
+        let schedule_ahead = self.schedule_ahead_ms * MILLISECOND;
+        let settings = Settings { schedule_ahead, default_slo: DEFAULT_SLO, ..setup.settings };
+        let groups = format!("{}=0..{}", super::analysis::FOREGROUND, point.copies);
+        Setup { settings, groups: Some(groups), ..setup }
     }
 
     /// The words that the client is given, as the original's.

@@ -1,4 +1,4 @@
-//! What a trial records: the simulation, and which objectives there were when.
+//! What a trial records: the run, and which objectives there were when.
 
 use clockwork::roles::Observed;
 use serde::{Deserialize, Serialize};
@@ -12,5 +12,5 @@ pub(crate) struct Record {
     /// Its objectives.
     pub(super) objectives: Objectives,
     /// What it came to.
-    pub(super) simulated: Observed,
+    pub(super) observed: Observed,
 }

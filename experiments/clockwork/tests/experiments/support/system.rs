@@ -9,6 +9,7 @@ use clockwork::{
     live::client::Sent,
     roles::Observed,
     scheduler::{Policy, Settings},
+    worker::CacheSize,
 };
 use harness::{Bed, Instance, Probe, Role, claim::Evidence};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -38,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) run: Run,
     pub(crate) workers: u32,
     pub(crate) gpus_per_worker: u32,
+    /// Pages of 16 MiB for weights on each GPU.
+    pub(crate) pages_per_gpu: u32,
     pub(crate) scheduler: Policy,
     pub(crate) settings: Settings,
     pub(crate) original_defaults: bool,
@@ -63,6 +66,7 @@ impl Setup {
             run,
             workers,
             gpus_per_worker: 1,
+            pages_per_gpu: CacheSize::V100_32GB.n_pages,
             scheduler: Policy::Infer4,
             settings: Settings::default(),
             original_defaults: false,
@@ -110,6 +114,7 @@ impl Setup {
         let mut args = words([
             ("--workers", self.workers.to_string()),
             ("--gpus-per-worker", self.gpus_per_worker.to_string()),
+            ("--pages-per-gpu", self.pages_per_gpu.to_string()),
             ("--scheduler", name_of(self.scheduler)),
             ("--schedule-ahead", self.settings.schedule_ahead.to_string()),
             ("--default-slo", self.settings.default_slo.to_string()),
@@ -139,6 +144,7 @@ impl Setup {
         let args = words([
             ("--listen", "{addr:wire}".to_owned()),
             ("--gpus", self.gpus_per_worker.to_string()),
+            ("--pages-per-gpu", self.pages_per_gpu.to_string()),
             ("--seed", seed.to_string()),
         ]);
         server("worker", args)
