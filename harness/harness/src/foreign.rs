@@ -6,7 +6,7 @@ use crate::analysis::Analysis;
 
 /// A kind of directory that another tool writes, and what is made of it.
 pub trait ForeignRun: Send + Sync {
-    /// What it is, such as `telemetry of Clockwork`.
+    /// What it is, such as `telemetry of a controller`.
     fn about(&self) -> &'static str;
 
     /// Whether a directory is one; looks at names of files, not into them.
