@@ -2,6 +2,7 @@
 
 mod client;
 mod controller;
+mod executed;
 mod logs;
 mod observed;
 mod replay;

@@ -26,7 +26,7 @@ impl Role {
         match self {
             Self::Client(args) => client::run(&args),
             Self::Controller(args) => controller::run(&args),
-            Self::Worker(args) => worker::run(args),
+            Self::Worker(args) => worker::run(&args),
             Self::Simulate(args) => simulate::run(&args),
             Self::Replay(args) => replay::run(&args),
         }

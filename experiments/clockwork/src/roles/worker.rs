@@ -1,8 +1,10 @@
 //! Role `worker`: GPUs that do what a controller says.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf};
 
-use super::signal::on_signal;
+use anyhow::Context as _;
+
+use super::{executed::Executed, signal::on_signal};
 use crate::{
     live::{
         Clock,
@@ -30,29 +32,41 @@ pub struct Args {
     /// Emulated GPUs take exactly the published times.
     #[arg(long)]
     exact: bool,
-    /// The noise of emulated GPUs follows from it: give each worker another.
+    /// Really execute these varieties, on the processor, instead of emulating GPUs; at
+    /// first it measures how long they take.
+    #[arg(long, value_name = "VARIETY,...", value_delimiter = ',', conflicts_with = "exact")]
+    exec: Vec<String>,
+    /// Their weights, as VARIETY.safetensors with torchvision's names; they are made up
+    /// otherwise.
+    #[arg(long, value_name = "DIR", requires = "exec")]
+    weights: Option<PathBuf>,
+    /// The noise of emulated GPUs follows from it, and weights that are made up: give
+    /// each worker another.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-pub(super) fn run(args: Args) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     on_signal(|| std::process::exit(0))?;
-    let varieties = Catalogue::published().deployed().cloned().collect();
     let cache = CacheSize { n_pages: args.pages_per_gpu, ..CacheSize::V100_32GB };
+    let (varieties, make) = if args.exec.is_empty() {
+        (Catalogue::published().deployed().cloned().collect(), emulated(args.exact, args.seed))
+    } else {
+        let executed = Executed::new(&args.exec, args.weights.as_deref(), args.seed)?;
+        (executed.measured().context("measure the networks")?, executed.devices(cache))
+    };
     let memory = HostMemory { varieties, bytes: args.host_memory_bytes, cache };
     let config = Config { n_gpus: args.gpus, memory };
-    let listen = args.listen;
-    Worker::listen(listen, config, Clock::of_day(), devices(args))?.serve()
+    Worker::listen(args.listen, config, Clock::of_day(), make)?.serve()
 }
 
-fn devices(args: Args) -> Box<MakeDevice> {
-    let args = Arc::new(args);
+fn emulated(is_exact: bool, seed: u64) -> Box<MakeDevice> {
     Box::new(move |gpu, _| {
-        if args.exact {
-            return Box::new(EmulatedDevice::exact());
+        if is_exact {
+            return Ok(Box::new(EmulatedDevice::exact()));
         }
         // Neighbouring seeds are as good as any for this generator.
-        let seed = args.seed.wrapping_mul(1_000).wrapping_add(u64::from(gpu));
-        Box::new(EmulatedDevice::noisy(Noise::V100, seed))
+        let seed = seed.wrapping_mul(1_000).wrapping_add(u64::from(gpu));
+        Ok(Box::new(EmulatedDevice::noisy(Noise::V100, seed)))
     })
 }

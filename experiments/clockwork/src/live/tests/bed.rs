@@ -107,7 +107,7 @@ pub(super) fn recorded(workers: &[String], path: PathBuf) -> Config {
 
 /// A worker of one exact GPU.
 pub(super) fn exact_worker() -> String {
-    worker_with(Clock::of_day(), 60, Box::new(|_, _| Box::new(EmulatedDevice::exact())))
+    worker_with(Clock::of_day(), 60, Box::new(|_, _| Ok(Box::new(EmulatedDevice::exact()))))
 }
 
 /// A worker with a clock and devices of its own, which runs until the test's end.

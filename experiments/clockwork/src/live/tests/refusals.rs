@@ -28,7 +28,8 @@ fn said(error: &anyhow::Error) -> String {
 
 #[test]
 fn models_that_cannot_be_had_are_refused_with_the_reason() {
-    let small = worker_with(Clock::of_day(), 6, Box::new(|_, _| Box::new(EmulatedDevice::exact())));
+    let small =
+        worker_with(Clock::of_day(), 6, Box::new(|_, _| Ok(Box::new(EmulatedDevice::exact()))));
     let controller = Running::of(&[small]);
     let refusal = |variety, n_copies| {
         let refused = client(&controller).load(&Instances::of(variety, n_copies));

@@ -76,7 +76,7 @@ fn clocks_of_other_machines_do_not_matter() {
     let hour = 3_600 * SECOND.cast_signed();
     let worker = |ahead, gain_ppm| {
         let clock = Clock::of_day().off_by(ahead, gain_ppm);
-        worker_with(clock, 60, Box::new(|_, _| Box::new(EmulatedDevice::exact())))
+        worker_with(clock, 60, Box::new(|_, _| Ok(Box::new(EmulatedDevice::exact()))))
     };
     let controller = Running::of(&[worker(hour, 300.0), worker(-hour, -300.0)]);
     let sent = send(&controller, poisson(12, 200.0, 6).as_mut(), 2 * SECOND);
@@ -98,7 +98,7 @@ fn patient(workers: &[String]) -> Config {
 
 #[test]
 fn inputs_come_to_the_gpu_and_outputs_back() {
-    let echo = || worker_with(Clock::of_day(), 60, Box::new(|_, _| Box::new(Echo::default())));
+    let echo = || worker_with(Clock::of_day(), 60, Box::new(|_, _| Ok(Box::new(Echo::default()))));
     let controller = Running::with(patient(&[echo()]));
     let mut client = Client::connect(&controller.address, Clock::of_day()).unwrap();
     client.load(Burst::of(1).instances()).unwrap();
@@ -121,7 +121,7 @@ fn inputs_come_to_the_gpu_and_outputs_back() {
 
 #[test]
 fn inputs_that_clients_leave_out_are_made_by_the_controller_if_it_is_told_to() {
-    let echo = || worker_with(Clock::of_day(), 60, Box::new(|_, _| Box::new(Echo::default())));
+    let echo = || worker_with(Clock::of_day(), 60, Box::new(|_, _| Ok(Box::new(Echo::default()))));
     let answers = |generate_inputs| {
         let mut config = patient(&[echo()]);
         config.generate_inputs = generate_inputs;

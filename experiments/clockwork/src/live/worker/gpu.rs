@@ -6,7 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use super::server::MakeDevice;
+use super::server::{AnyDevice, MakeDevice};
 use crate::{
     live::{
         Clock,
@@ -47,7 +47,7 @@ impl GpuThread {
         cache: CacheSize,
         clock: Clock,
         peer: Arc<Peer>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let mailbox = Mailbox::new(clock);
         let sender = mailbox.sender();
         let reports = sender.clone();
@@ -55,10 +55,10 @@ impl GpuThread {
             // What a device still reports when its GPU has ended is of no use.
             let _ = reports.send(Order::Note(completion));
         };
-        let gpu = Gpu::new(make(index, Box::new(report)), deployment, cache);
+        let gpu = Gpu::new(make(index, Box::new(report))?, deployment, cache);
         let mut work = Work { gpu, clock, peer, kinds: HashMap::new(), results: Vec::new() };
         let thread = spawn("gpu", move || work.run(&mailbox));
-        Self { sender, thread }
+        Ok(Self { sender, thread })
     }
 
     pub(super) fn tell(&self, order: Order) {
@@ -73,7 +73,7 @@ impl GpuThread {
 }
 
 struct Work {
-    gpu: Gpu<Box<dyn Device + Send>>,
+    gpu: Gpu<AnyDevice>,
     clock: Clock,
     peer: Arc<Peer>,
     /// Of actions that are not answered.

@@ -6,4 +6,4 @@ mod server;
 mod session;
 
 pub use memory::HostMemory;
-pub use server::{Config, MakeDevice, Report, Worker};
+pub use server::{AnyDevice, Config, MakeDevice, Report, Worker};

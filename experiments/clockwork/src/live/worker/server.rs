@@ -24,8 +24,11 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Told by a device what has ended.
 pub type Report = Box<dyn Fn(Completion) + Send + Sync>;
 
+/// A device of whichever kind.
+pub type AnyDevice = Box<dyn Device + Send>;
+
 /// Makes the device of the GPU of this number.
-pub type MakeDevice = dyn Fn(u32, Report) -> Box<dyn Device + Send> + Send + Sync;
+pub type MakeDevice = dyn Fn(u32, Report) -> anyhow::Result<AnyDevice> + Send + Sync;
 
 /// What a worker is.
 #[derive(Debug, Clone)]
@@ -90,20 +93,14 @@ impl Worker {
         };
         let peer = Peer::start::<WorkerOrder>(stream, self.clock, deliver, |_| ())?;
         let mut session = Session::new(self.config.clone(), self.clock, peer);
-        let mut reason = None;
-        for arrival in arrivals {
-            match arrival {
-                Arrival::Message { message, body, .. } => {
-                    session.obey(message, body, self.make.as_ref())
-                }
-                Arrival::Late(_) => unreachable!("replies have no deadline"),
-                Arrival::Gone(gone) => {
-                    reason = gone;
-                    break;
-                }
+        let ended = arrivals.into_iter().find_map(|arrival| match arrival {
+            Arrival::Message { message, body, .. } => {
+                session.obey(message, body, self.make.as_ref()).err().map(Err)
             }
-        }
+            Arrival::Late(_) => unreachable!("replies have no deadline"),
+            Arrival::Gone(reason) => Some(reason.map_or(Ok(()), |reason| Err(reason.into()))),
+        });
         session.end();
-        reason.map_or(Ok(()), |reason| Err(reason.into()))
+        ended.unwrap_or(Ok(()))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::{
     gpu::{GpuThread, Order},
     memory::Models,
@@ -30,10 +32,18 @@ impl Session {
     }
 
     /// Carries out an order, or has it carried out.
-    pub(super) fn obey(&mut self, order: WorkerOrder, body: Vec<u8>, make: &MakeDevice) {
+    ///
+    /// # Errors
+    /// If a GPU cannot be had.
+    pub(super) fn obey(
+        &mut self,
+        order: WorkerOrder,
+        body: Vec<u8>,
+        make: &MakeDevice,
+    ) -> anyhow::Result<()> {
         let action = order.action(&self.peer.sync());
         match (order, action) {
-            (_, Some(action)) => self.act(action, body, make),
+            (_, Some(action)) => self.act(action, body, make)?,
             (WorkerOrder::LoadFromDisk(load), None) => {
                 let loaded = if self.gpus.is_empty() {
                     self.models.load(&load)
@@ -46,13 +56,14 @@ impl Session {
                 self.reply(load.id, &reply);
             }
             (WorkerOrder::ClearCache(clear), None) => {
-                self.start_gpus(make);
+                self.start_gpus(make)?;
                 self.gpus.iter().for_each(|gpu| gpu.tell(Order::Clear));
                 self.reply(clear.id, &self.state(clear.id));
             }
             (WorkerOrder::GetState(get), None) => self.reply(get.id, &self.state(get.id)),
             _ => unreachable!("all other orders are actions"),
         }
+        Ok(())
     }
 
     /// Ends all that is being done.
@@ -61,29 +72,33 @@ impl Session {
         self.gpus.into_iter().for_each(GpuThread::end);
     }
 
-    fn act(&mut self, action: Action, input: Vec<u8>, make: &MakeDevice) {
-        self.start_gpus(make);
+    fn act(&mut self, action: Action, input: Vec<u8>, make: &MakeDevice) -> anyhow::Result<()> {
+        self.start_gpus(make)?;
         if let Some(gpu) = self.gpus.get(action.gpu.index()) {
-            return gpu.tell(Order::Act(action, input));
+            gpu.tell(Order::Act(action, input));
+            return Ok(());
         }
         let now = self.clock.now();
         let Action { id, gpu, kind, .. } = action;
         let status = ActionStatus::Other(2);
         let result = ActionResult { id, gpu, status, timing: None, received: now, sent: now };
         self.reply(id, &WorkerReply::of_result(kind, &result));
+        Ok(())
     }
 
     /// Has GPUs that know the models, if there are none yet.
-    fn start_gpus(&mut self, make: &MakeDevice) {
+    fn start_gpus(&mut self, make: &MakeDevice) -> anyhow::Result<()> {
         if !self.gpus.is_empty() {
-            return;
+            return Ok(());
         }
         let deployment = self.models.deployment();
         for index in 0..self.config.n_gpus {
             let (models, peer) = (Arc::clone(&deployment), Arc::clone(&self.peer));
             let cache = self.config.memory.cache;
-            self.gpus.push(GpuThread::start(index, make, models, cache, self.clock, peer));
+            let gpu = GpuThread::start(index, make, models, cache, self.clock, peer);
+            self.gpus.push(gpu.with_context(|| format!("start GPU {index}"))?);
         }
+        Ok(())
     }
 
     fn state(&self, id: u64) -> WorkerReply {
