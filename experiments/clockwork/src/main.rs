@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clockwork::roles::Role;
 
-/// Clockwork, re-implemented: its controller, workers and clients, simulated.
+/// Clockwork, re-implemented: its controller, workers and clients, live or simulated.
 #[derive(Debug, clap::Parser)]
 #[command(name = "clockwork", version)]
 struct Args {

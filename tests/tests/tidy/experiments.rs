@@ -67,7 +67,7 @@ fn has_no_section(experiment: &Experiment, profile: &File) -> Option<String> {
     let profile_table: toml::Table = profile.text.parse().unwrap();
     let has_section = profile_table.get(&name).is_some_and(toml::Value::is_table);
     // What runs in virtual time is in the profile of that; nothing else can be.
-    let is_simulated = experiment.file.text.contains("fn evidence");
+    let is_simulated = experiment.file.text.contains("fn evidence(");
     let belongs = profile.stem() != "sim" || is_simulated;
     (belongs && !has_section).then(|| {
         format!("{}: nothing on `{name}` (hint: add [{name}] with its sizes)", profile.path)

@@ -1,5 +1,6 @@
 //! The system live: its processes, which drive the cores without I/O from sockets and
-//! clocks. Each process is one loop over a mailbox; threads only carry bytes.
+//! clocks. A process is one loop over a mailbox, a worker one more for each GPU; all other
+//! threads only carry bytes.
 
 mod clock;
 mod inputs;

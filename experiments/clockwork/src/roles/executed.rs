@@ -14,9 +14,10 @@ use crate::{
 /// How long each batch size is measured.
 const BUDGET: Duration = Duration::from_millis(500);
 
-/// Networks in the host's memory.
+/// Networks in the host's memory, and where they are executed.
 pub(super) struct Executed {
     images: Vec<Arc<Image>>,
+    is_cuda: bool,
 }
 
 impl Executed {
@@ -27,6 +28,7 @@ impl Executed {
     pub(super) fn new(
         varieties: &[String],
         weights: Option<&Path>,
+        is_cuda: bool,
         seed: u64,
     ) -> anyhow::Result<Self> {
         let image = |variety: &String| {
@@ -40,7 +42,8 @@ impl Executed {
             };
             anyhow::Ok(Arc::new(image))
         };
-        Ok(Self { images: varieties.iter().map(image).collect::<anyhow::Result<_>>()? })
+        let images = varieties.iter().map(image).collect::<anyhow::Result<_>>()?;
+        Ok(Self { images, is_cuda })
     }
 
     /// How long they take here.
@@ -48,16 +51,20 @@ impl Executed {
     /// # Errors
     /// If one cannot be executed.
     pub(super) fn measured(&self) -> anyhow::Result<Arc<[Variety]>> {
-        self.images.iter().map(|image| measure(image, PLACE, &BATCH_SIZES, BUDGET)).collect()
+        let measured = |image: &Arc<Image>| measure(image, self.place(0), &BATCH_SIZES, BUDGET);
+        self.images.iter().map(measured).collect()
     }
 
     /// Devices that execute them.
     pub(super) fn devices(self, cache: CacheSize) -> Box<MakeDevice> {
-        Box::new(move |_, report| {
-            Ok(Box::new(ExecDevice::new(PLACE, self.images.clone(), cache, report)?))
+        Box::new(move |gpu, report| {
+            let place = self.place(gpu);
+            Ok(Box::new(ExecDevice::new(place, self.images.clone(), cache, report)?))
         })
     }
-}
 
-/// Where they are executed.
-const PLACE: Place = Place::Cpu;
+    /// Where the GPU of this number is.
+    fn place(&self, gpu: u32) -> Place {
+        if self.is_cuda { Place::Cuda { ordinal: gpu as usize } } else { Place::Cpu }
+    }
+}

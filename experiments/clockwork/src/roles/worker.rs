@@ -36,6 +36,10 @@ pub struct Args {
     /// first it measures how long they take.
     #[arg(long, value_name = "VARIETY,...", value_delimiter = ',', conflicts_with = "exact")]
     exec: Vec<String>,
+    /// Execute them on CUDA devices, each GPU on that of its number. The binary must be
+    /// built with the feature `cuda`.
+    #[arg(long, requires = "exec")]
+    cuda: bool,
     /// Their weights, as VARIETY.safetensors with torchvision's names; they are made up
     /// otherwise.
     #[arg(long, value_name = "DIR", requires = "exec")]
@@ -52,7 +56,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let (varieties, make) = if args.exec.is_empty() {
         (Catalogue::published().deployed().cloned().collect(), emulated(args.exact, args.seed))
     } else {
-        let executed = Executed::new(&args.exec, args.weights.as_deref(), args.seed)?;
+        let executed = Executed::new(&args.exec, args.weights.as_deref(), args.cuda, args.seed)?;
         (executed.measured().context("measure the networks")?, executed.devices(cache))
     };
     let memory = HostMemory { varieties, bytes: args.host_memory_bytes, cache };

@@ -3,6 +3,7 @@
 mod clockwork_azure;
 mod clockwork_bursty;
 mod clockwork_comparison;
+mod clockwork_executed;
 mod clockwork_scalability;
 mod clockwork_slo;
 mod support;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
             &clockwork_bursty::ClockworkBursty,
             &clockwork_slo::ClockworkSlo,
             &clockwork_azure::ClockworkAzure,
+            &clockwork_executed::ClockworkExecuted,
             &clockwork_scalability::ClockworkScalability,
         ],
         data_sets: &[&support::trace::AzureTrace],

@@ -97,7 +97,7 @@ impl Client {
             self.models.extend(ids.map(|id| Model { id: ModelId(id), input_bytes }));
         }
         while !self.is_served()? {
-            std::thread::sleep(std::time::Duration::from_nanos(POLL));
+            self.pause(POLL)?;
         }
         Ok(())
     }
@@ -119,6 +119,16 @@ impl Client {
         match self.ask(&List {}.into(), 10 * SECOND)? {
             ClientReply::Listed(listed) => Ok(listed.status == ClientStatus::Success.code()),
             other => bail!("the controller replies to a question: {other:?}"),
+        }
+    }
+
+    /// Lets some time pass in which nothing is expected.
+    fn pause(&mut self, length: Nanos) -> anyhow::Result<()> {
+        let until = self.clock.now() + length;
+        match self.mailbox.next(Some(until)) {
+            Some(Mail::Arrival(Arrival::Gone(reason))) => Err(gone(reason)),
+            Some(Mail::Stop) => bail!("it was stopped before its models were loaded"),
+            Some(Mail::Arrival(_)) | None => Ok(()),
         }
     }
 

@@ -178,6 +178,7 @@ pub(super) fn gpus(cluster: &Cluster, worker: usize) -> impl Iterator<Item = Gpu
     (first..first + cluster.gpus_per_worker).map(GpuId)
 }
 
+#[expect(clippy::disallowed_methods, reason = "nothing else can happen before there are workers")]
 fn connect(address: &str) -> anyhow::Result<TcpStream> {
     let mut n_tries = 0;
     loop {

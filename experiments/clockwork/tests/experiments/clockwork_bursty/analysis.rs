@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use clockwork::{roles::Observed, telemetry::GroupPoint};
 use harness::{
     Measured,
-    analysis::{Analysis, Basis, Cell, Measure, Table},
+    analysis::{Analysis, Cell, Measure, Table},
     estimate::mean,
 };
 
 use super::{figures::figures, params::Point};
 use crate::support::{
     groups::{group, satisfaction},
-    quantity::{GOODPUT, SPEED},
+    quantity::{GOODPUT, SPEED, measure},
 };
 
 /// The groups of models.
@@ -107,8 +107,7 @@ fn measures(trials: &Trials<'_>, pages: u32) -> anyhow::Result<BTreeMap<String, 
             if samples.is_empty() {
                 continue;
             }
-            let measure =
-                Measure { estimate: mean(&samples)?, unit: unit.into(), basis: Basis::Counted };
+            let measure = measure(mean(&samples)?, unit, runs.iter().copied());
             if pages == PAPER_PAGES {
                 measures.insert(format!("{name}@workers={workers},pages={pages}"), measure.clone());
             }

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use clockwork::{roles::Observed, scheduler::Policy};
 use harness::{
     Measured,
-    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
-    stats::Estimate,
 };
 
 use super::params::Point;
 use crate::support::{
-    quantity::{BATCH_SIZE, GOODPUT, MEDIAN, Quantity, RATE, WITHIN_SLO},
+    quantity::{BATCH_SIZE, GOODPUT, MEDIAN, Quantity, RATE, WITHIN_SLO, measure},
     system::name_of,
 };
 
@@ -95,20 +94,17 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     let Some((_, loosest)) = ours.last_key_value() else { return Ok(measures) };
     for (slo_ms, runs) in ours {
         let kept = ratio(&GOODPUT.samples(runs), &GOODPUT.samples(loosest))?;
-        measures.insert(format!("goodput-kept@slo={slo_ms}"), counted(kept));
+        measures.insert(format!("goodput-kept@slo={slo_ms}"), measure(kept, "1", runs.iter().copied()));
         for (policy, theirs) in trials.iter().filter(|(policy, _)| *policy != Policy::Infer4) {
             let Some(theirs) = theirs.get(slo_ms) else { continue };
-            let (ours, theirs) = (GOODPUT.samples(runs), GOODPUT.samples(theirs));
-            if theirs.iter().any(|goodput| *goodput > 0.0) {
+            let (ours, baseline) = (GOODPUT.samples(runs), GOODPUT.samples(theirs));
+            if baseline.iter().any(|goodput| *goodput > 0.0) {
                 let name = format!("goodput-over-{}@slo={slo_ms}", name_of(*policy));
-                measures.insert(name, counted(ratio(&ours, &theirs)?));
+                let over = ratio(&ours, &baseline)?;
+                measures.insert(name, measure(over, "1", runs.iter().chain(theirs).copied()));
             }
         }
     }
     Ok(measures)
 }
 
-/// What is simulated comes out alike on every machine.
-fn counted(estimate: Estimate) -> Measure {
-    Measure { estimate, unit: "1".into(), basis: Basis::Counted }
-}

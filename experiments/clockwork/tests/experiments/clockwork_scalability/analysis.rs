@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use clockwork::roles::Observed;
 use harness::{
     Measured,
-    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Cell, Figure, Measure, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
 };
 
 use super::params::Point;
-use crate::support::quantity::{Quantity, SPEED};
+use crate::support::quantity::{Quantity, SPEED, measure};
 
 /// The trials of each number of workers.
 type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
@@ -99,7 +99,7 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
             goodputs.iter().map(|goodput| goodput / f64::from(workers)).collect()
         };
         let estimate = ratio(&per_worker(*most, runs), &per_worker(*fewest, few))?;
-        let measure = Measure { estimate, unit: "1".into(), basis: Basis::Counted };
+        let measure = measure(estimate, "1", runs.iter().chain(few).copied());
         measures.insert("goodput-per-worker@most/fewest".into(), measure);
     }
     Ok(measures)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::{
     Measured,
-    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
     estimate::mean,
 };
 
@@ -12,7 +12,7 @@ use super::{
     params::{Drawn, Point},
     record::Record,
 };
-use crate::support::{groups::group, quantity::RATE};
+use crate::support::{groups::group, quantity::{RATE, measure}};
 
 /// The models with objectives.
 pub(super) const FOREGROUND: &str = "foreground";
@@ -156,12 +156,17 @@ fn measures(swept: &[Swept<'_>]) -> anyhow::Result<BTreeMap<String, Measure>> {
         let place = one.place();
         let Some(loosest) = one.steps.last() else { continue };
         let estimate = mean(&loosest.satisfactions)?;
-        let measure = Measure { estimate, unit: "1".into(), basis: Basis::Counted };
-        measures.insert(format!("loosest-satisfaction@{place}"), measure);
+        let runs = || one.records.iter().map(|record| &record.observed);
+        measures.insert(
+            format!("loosest-satisfaction@{place}"),
+            measure(estimate, "1", runs()),
+        );
         if let Some(factor) = one.tightest() {
             let estimate = mean(&vec![factor; one.records.len()])?;
-            let measure = Measure { estimate, unit: "1".into(), basis: Basis::Counted };
-            measures.insert(format!("tightest-objective@{place}"), measure);
+            measures.insert(
+                format!("tightest-objective@{place}"),
+                measure(estimate, "1", runs()),
+            );
         }
     }
     Ok(measures)

@@ -56,8 +56,9 @@ pub(crate) struct Params {
     #[serde(serialize_with = "friendly::compact::required")]
     pub(crate) period: SignedDuration,
     /// How much of that is left out at its beginning: requests are still answered that had
-    /// the objective before, and the others begin after 10 s. What is left should be at
-    /// least 4 s, as in the original's evaluation.
+    /// the objective before. What is left should be at least 4 s, as in the original's
+    /// evaluation. The others begin after 10 s, as in the original: with a shorter
+    /// `settle` the first objectives have none beside them.
     #[serde(serialize_with = "friendly::compact::required")]
     pub(crate) settle: SignedDuration,
     /// What is recorded; `period` and `settle` are multiples of it.

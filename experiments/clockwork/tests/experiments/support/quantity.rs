@@ -3,7 +3,7 @@
 use clockwork::{roles::Observed, telemetry::Tails};
 use harness::{
     analysis::{Basis, Cell, Measure},
-    estimate::mean,
+    estimate::{Estimate, mean},
 };
 
 /// The objective of requests that name none, in milliseconds.
@@ -37,16 +37,26 @@ impl Quantity {
         })
     }
 
-    /// Its mean, as a measure; nothing if no trial has it. What is simulated comes out
-    /// alike on every machine.
+    /// Its mean, as a measure; nothing if no trial has it.
     pub(crate) fn measure(&self, runs: &[&Observed]) -> anyhow::Result<Option<Measure>> {
         let samples = self.samples(runs);
         if samples.is_empty() {
             return Ok(None);
         }
-        let (unit, basis) = (self.unit.into(), Basis::Counted);
-        Ok(Some(Measure { estimate: mean(&samples)?, unit, basis }))
+        Ok(Some(measure(mean(&samples)?, self.unit, runs.iter().copied())))
     }
+}
+
+/// A measure of runs: what is simulated comes out alike on every machine, what is live
+/// depends on it.
+pub(crate) fn measure<'a>(
+    estimate: Estimate,
+    unit: &str,
+    runs: impl IntoIterator<Item = &'a Observed>,
+) -> Measure {
+    let is_live = runs.into_iter().any(|run| run.sent.is_some());
+    let basis = if is_live { Basis::Timed } else { Basis::Counted };
+    Measure { estimate, unit: unit.into(), basis }
 }
 
 /// Answers per second that came in time.
@@ -145,9 +155,21 @@ pub(crate) const INFER_FASTER: Quantity = Quantity {
     },
 };
 
+/// How much longer that is, with the median latency as its unit: at a low rate hardly
+/// more than an execution.
+pub(crate) const INFER_SLOWER_SHARE: Quantity = Quantity {
+    head: "Slower, p99 / median",
+    name: "infer-slower-p99-over-median",
+    unit: "1",
+    of: |run| {
+        let slower_us = (INFER_SLOWER.of)(run)?;
+        (MEDIAN.of)(run).map(|median_ms| slower_us / 1e3 / median_ms)
+    },
+};
+
 /// How fast the simulation was. No measure: it says nothing of the system.
 pub(crate) const SPEED: Quantity = Quantity {
-    head: "Observed requests per second",
+    head: "Simulated requests per second",
     name: "simulated-per-s",
     unit: "1/s",
     of: |run| run.sent.is_none().then(|| run.outcome.n_requests as f64 / run.wall_s),

@@ -43,7 +43,7 @@ impl Span {
         let load_s = self.load().as_secs_f64();
         match run {
             Run::Simulated => Duration::from_secs_f64(2.0 + load_s * rate_per_s / REQUESTS_PER_S),
-            Run::Live => STARTING + Duration::from_secs_f64(load_s),
+            Run::Live | Run::Exec => STARTING + Duration::from_secs_f64(load_s),
         }
     }
 

@@ -31,6 +31,8 @@ pub(crate) enum Run {
     Simulated,
     /// Live, with emulated GPUs.
     Live,
+    /// Live, with networks that are really executed, on the processor.
+    Exec,
 }
 
 /// The system, as profile and point decide.
@@ -39,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) run: Run,
     pub(crate) workers: u32,
     pub(crate) gpus_per_worker: u32,
+    /// What is executed, if that is how it runs.
+    pub(crate) varieties: Vec<String>,
     /// Pages of 16 MiB for weights on each GPU.
     pub(crate) pages_per_gpu: u32,
     pub(crate) scheduler: Policy,
@@ -55,6 +59,7 @@ impl Run {
         match self {
             Self::Simulated => Evidence::Simulated,
             Self::Live => Evidence::Emulated,
+            Self::Exec => Evidence::Measured,
         }
     }
 }
@@ -66,6 +71,7 @@ impl Setup {
             run,
             workers,
             gpus_per_worker: 1,
+            varieties: vec![],
             pages_per_gpu: CacheSize::V100_32GB.n_pages,
             scheduler: Policy::Infer4,
             settings: Settings::default(),
@@ -97,7 +103,7 @@ impl Setup {
         let load = Load { span, workload, trace, seed: bed.seed() };
         let observed = match self.run {
             Run::Simulated => self.simulate(bed, &load).await?,
-            Run::Live => self.run_live(bed, &load).await?,
+            Run::Live | Run::Exec => self.run_live(bed, &load).await?,
         };
         if observed.totals.requests == 0 {
             // Of nothing, everything is true.
@@ -141,12 +147,15 @@ impl Setup {
     fn worker(&self, index: u64, load: &Load<'_>) -> Role {
         // Workers of one run differ, and so do those of another run.
         let seed = load.seed.wrapping_mul(1_000).wrapping_add(index);
-        let args = words([
+        let mut args = words([
             ("--listen", "{addr:wire}".to_owned()),
             ("--gpus", self.gpus_per_worker.to_string()),
             ("--pages-per-gpu", self.pages_per_gpu.to_string()),
             ("--seed", seed.to_string()),
         ]);
+        if self.run == Run::Exec {
+            args.extend(words([("--exec", self.varieties.join(","))]));
+        }
         server("worker", args)
     }
 

@@ -1,0 +1,52 @@
+//! How well executions are predicted that really take place (the abstract's
+//! observation; Fig. 10's error, measured).
+//!
+//! Copies of a network are asked at a rate that leaves the device idle half of the time.
+//! The paper's premise is that inference is deterministic: that how long an execution
+//! took says how long the next one will take. Its V100s have locked clocks; a processor
+//! that other programs share has not.
+
+mod analysis;
+mod params;
+
+use std::time::Duration;
+
+use clockwork::roles::Observed;
+use harness::{Bed, Experiment, Measured, analysis::Analysis, async_trait, dataset};
+
+use self::params::{Params, Point};
+use crate::support::system::Run;
+
+pub(crate) struct ClockworkExecuted;
+
+#[async_trait]
+impl Experiment for ClockworkExecuted {
+    type Params = Params;
+    type Point = Point;
+    type Record = Observed;
+
+    fn name(&self) -> &'static str {
+        "clockwork-executed"
+    }
+
+    fn points(&self, params: &Params) -> anyhow::Result<Vec<Point>> {
+        params.points()
+    }
+
+    fn expected(&self, params: &Params, _: &Point) -> Duration {
+        params.span().expected(Run::Exec, params.rate)
+    }
+
+    // It is measured wherever it runs: nothing of it is in virtual time.
+    fn data(&self, _: &Params, _: &dataset::Cache) -> anyhow::Result<Vec<dataset::DataUsed>> {
+        Ok(vec![])
+    }
+
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
+        params.setup(point).observe(bed, &params.span(), &params.workload(point), None).await
+    }
+
+    fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
+        analysis::analyse(trials)
+    }
+}
