@@ -12,7 +12,7 @@ use std::{
 };
 
 use clockwork::{
-    message::{ClientStatus, ModelId, Request, Response},
+    message::{ClientStatus, GpuId, ModelId, Request, Response},
     models::{Catalogue, Deployment},
     scheduler::{Cluster, Effect, Event, Policy, Scheduler, ServedModel, Settings},
     simulation::{Log, Network, Simulation},
@@ -150,6 +150,10 @@ impl Scheduler for Timed {
             self.total += began.elapsed();
         }
         wake
+    }
+
+    fn carried(&self, gpu: GpuId, action_id: u64, request_ids: &mut Vec<u64>) {
+        self.scheduler.carried(gpu, action_id, request_ids);
     }
 }
 

@@ -75,7 +75,7 @@ impl Endpoint {
     /// # Errors
     /// If the listener breaks or signals cannot be handled.
     pub async fn serve(self, routes: Router) -> anyhow::Result<()> {
-        self.serve_until(routes, shutdown::listen()?).await
+        self.serve_until(routes, shutdown::listen_for_shutdown()?).await
     }
 
     async fn serve_until(

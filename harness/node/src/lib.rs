@@ -11,4 +11,4 @@ mod shutdown;
 
 pub use endpoint::{Endpoint, Readiness};
 pub use meter::{Meter, Metered, NetworkBytes};
-pub use shutdown::shutdown_signal;
+pub use shutdown::{listen_for_shutdown, shutdown_signal};

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// # Errors
 /// If the process may not install signal handlers.
 pub async fn shutdown_signal() -> anyhow::Result<()> {
-    listen()?.await;
+    listen_for_shutdown()?.await;
     Ok(())
 }
 
@@ -17,7 +17,7 @@ pub async fn shutdown_signal() -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If the process may not install signal handlers.
-pub(crate) fn listen() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+pub fn listen_for_shutdown() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     Ok(async move {

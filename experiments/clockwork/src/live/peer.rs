@@ -7,6 +7,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
+        mpsc::channel,
     },
 };
 
@@ -25,6 +26,8 @@ use crate::{
 pub(super) enum Arrival<M> {
     /// A message came.
     Message {
+        /// When it came, which may be long before it is read.
+        at: Nanos,
         /// The sender's number for it.
         id: u64,
         /// The message.
@@ -38,7 +41,8 @@ pub(super) enum Arrival<M> {
     Gone(Option<WireError>),
 }
 
-/// The other end of a connection.
+/// The other end of a connection. Its threads hold it: what ends it is that the peer is
+/// gone, or [`Peer::close`], which whoever started it calls; to drop it ends nothing.
 pub(super) struct Peer {
     outbox: Arc<Outbox>,
     clock: Clock,
@@ -50,7 +54,8 @@ impl Peer {
     /// Begins to deliver what the peer says, until it is gone; `joined` comes before.
     ///
     /// # Errors
-    /// If the connection has broken already.
+    /// If the connection has broken already, or the system has no threads left; `joined`
+    /// is not called then.
     pub(super) fn start<M: Coded>(
         stream: TcpStream,
         clock: Clock,
@@ -61,18 +66,24 @@ impl Peer {
         let reader = stream.try_clone()?;
         let late = deliver.clone();
         let peer = Arc::new(Self {
-            outbox: Outbox::new(stream, clock, Box::new(move |id| late(Arrival::Late(id)))),
+            outbox: Outbox::new(stream, clock, Box::new(move |id| late(Arrival::Late(id))))?,
             clock,
             sync: Mutex::default(),
             last_heard: AtomicU64::new(clock.now()),
         });
-        joined(&peer);
         let hearer = Arc::clone(&peer);
-        spawn("inbox", move || {
+        let (has_joined, joins) = channel::<()>();
+        let inbox = spawn("inbox", move || {
+            // It ends when the other half is dropped.
+            let _ = joins.recv();
             let reason = hearer.deliver_all(reader, &deliver).err();
             hearer.outbox.close();
             deliver(Arrival::Gone(reason));
         });
+        // Else the outbox would wait for messages for ever.
+        inbox.inspect_err(|_| peer.close())?;
+        joined(&peer);
+        drop(has_joined);
         Ok(peer)
     }
 
@@ -91,7 +102,8 @@ impl Peer {
     ) {
         let least_delta = self.sync().least_delta();
         self.outbox.post(deadline, |out| {
-            let head = Head { code: message.code(), id, sent: self.clock.now(), least_delta };
+            // The outbox writes when it was sent.
+            let head = Head { code: message.code(), id, sent: 0, least_delta };
             message.write(head, body, out);
         });
     }
@@ -101,7 +113,13 @@ impl Peer {
         self.outbox.flush();
     }
 
-    /// Ends the connection.
+    /// Sends what was posted, and waits for a slow peer to take it, at most until then.
+    pub(super) fn drain(&self, until: Nanos) {
+        self.flush();
+        self.outbox.drain(until);
+    }
+
+    /// Ends the connection, and with it the threads that hold this.
     pub(super) fn close(&self) {
         self.outbox.close();
     }
@@ -128,7 +146,7 @@ impl Peer {
             self.last_heard.store(now, Ordering::Relaxed);
             let message = M::of(&frame)?;
             let Frame { head, body, .. } = frame;
-            deliver(Arrival::Message { id: head.id, message, body });
+            deliver(Arrival::Message { at: now, id: head.id, message, body });
         }
         Ok(())
     }

@@ -40,6 +40,8 @@ impl Deployment {
     /// Removes all but the first `n_models` instances.
     pub fn truncate(&mut self, n_models: usize) {
         self.variety_of.truncate(n_models);
+        let n_varieties = self.variety_of.last().map_or(0, |last| *last as usize + 1);
+        self.varieties.truncate(n_varieties);
     }
 
     /// Every variety that the published runs deploy, `n_copies` times.

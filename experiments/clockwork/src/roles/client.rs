@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use super::{observed::write, requests::WorkloadArgs, signal::on_signal, window::nanos};
 use crate::{
@@ -45,7 +45,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let inputs = (args.disable_inputs == "0").then_some(args.workload.seed);
     let sent = client.run(workload.as_mut(), args.duration_s.map(nanos), inputs)?;
     summarise(&sent);
-    args.out.as_ref().map_or(Ok(()), |dir| write(dir, "sent.json", &sent))
+    if let Some(dir) = &args.out {
+        write(dir, "sent.json", &sent)?;
+    }
+    let n_unanswered = sent.n_unanswered;
+    ensure!(n_unanswered == 0, "{n_unanswered} requests were not answered within 10 s");
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "it is what people run a client for")]

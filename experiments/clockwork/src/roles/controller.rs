@@ -17,9 +17,10 @@ use super::{
 use crate::{
     live::{
         Clock,
-        controller::{Config, Controller},
+        controller::{Config, Controller, Ended},
     },
     scheduler::{Policy, Settings},
+    simulation::Outcome,
     telemetry::log::LogFiles,
     time::{MILLISECOND, Nanos, SECOND},
 };
@@ -57,6 +58,7 @@ pub struct Args {
     listen: SocketAddr,
     /// How long a worker may say nothing before it counts as lost, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(300..))]
     worker_timeout_ms: u64,
     /// Where both logs go, row by row; they are not kept otherwise.
     #[arg(long, value_name = "DIR", env = "CLOCKWORK_LOG_DIR")]
@@ -84,12 +86,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let stopper = controller.stopper();
     on_signal(move || stopper.stop())?;
     let began = Instant::now();
-    let (n_models, outcome) = controller.run(&mut logs)?;
+    let Ended { n_models, n_lost_workers, outcome } = controller.run(&mut logs)?;
     let wall_s = began.elapsed().as_secs_f64();
-    let load_s = logs.since_begin(outcome.ended) as f64 / SECOND as f64;
-    let measured_s = args.window.duration_s.unwrap_or((load_s - args.window.lead_in_s).max(0.0));
+    let outcome = Outcome { ended: logs.since_begin(outcome.ended), ..outcome };
+    let load_s = outcome.ended as f64 / SECOND as f64;
+    let seen_s = (load_s - args.window.lead_in_s).max(0.0);
+    let measured_s = args.window.duration_s.map_or(seen_s, |duration_s| duration_s.min(seen_s));
     let aggregate = logs.finish()?;
-    let observed = Observed::new(n_models, outcome, &aggregate, wall_s, measured_s);
+    let observed = Observed {
+        n_lost_workers,
+        ..Observed::new(n_models, outcome, &aggregate, wall_s, measured_s)
+    };
     let Some(dir) = &args.out else { return Ok(()) };
     write(dir, "observed.json", &observed).context("keep what was observed")
 }

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// Weights that are made up are the same on all workers, as those of a file are.
+const WEIGHTS_SEED: u64 = 2020;
+
 /// How long each batch size is measured.
 const BUDGET: Duration = Duration::from_millis(500);
 
@@ -29,7 +32,6 @@ impl Executed {
         varieties: &[String],
         weights: Option<&Path>,
         is_cuda: bool,
-        seed: u64,
     ) -> anyhow::Result<Self> {
         let image = |variety: &String| {
             let architecture = Architecture::by_name(variety)?.clone();
@@ -38,7 +40,7 @@ impl Executed {
                     let file = dir.join(variety).with_added_extension("safetensors");
                     Image::read(architecture, &file)?
                 }
-                None => Image::generate(architecture, seed),
+                None => Image::generate(architecture, WEIGHTS_SEED),
             };
             anyhow::Ok(Arc::new(image))
         };

@@ -27,7 +27,7 @@ pub(super) struct Logs {
 pub(super) enum Begins {
     /// As virtual clocks do.
     AtZero,
-    /// When the first request arrives.
+    /// When the request arrives that the log has first.
     AtFirstArrival,
     /// Then.
     At(Nanos),
@@ -52,11 +52,18 @@ impl Logs {
         Ok(Self { aggregate, files: files.map(Files::create).transpose()?, begins })
     }
 
-    /// A time since the run began.
+    /// A time since the run began; 0 before.
     pub(super) fn since_begin(&self, t: Nanos) -> Nanos {
         match self.begins {
             Begins::At(begin) => t.saturating_sub(begin),
-            Begins::AtZero | Begins::AtFirstArrival => t,
+            Begins::AtZero => t,
+            Begins::AtFirstArrival => 0,
+        }
+    }
+
+    fn begin_by(&mut self, t: Nanos) {
+        if let Begins::AtFirstArrival = self.begins {
+            self.begins = Begins::At(t);
         }
     }
 
@@ -81,17 +88,91 @@ impl Files {
 
 impl Log for Logs {
     fn request(&mut self, row: &RequestRow) -> anyhow::Result<()> {
-        if let Begins::AtFirstArrival = self.begins {
-            self.begins = Begins::At(row.t - row.latency);
-        }
+        self.begin_by(row.t - row.latency);
         self.aggregate.request(&RequestRow { t: self.since_begin(row.t), ..*row });
         let Some(files) = &mut self.files else { return Ok(()) };
         files.requests.write(row).context("write the log of requests")
     }
 
     fn action(&mut self, row: &ActionRow) -> anyhow::Result<()> {
+        // Weights may be loaded before the first answer; what has them loaded came before.
+        self.begin_by(row.t.saturating_sub(row.controller_action_duration));
         self.aggregate.action(&ActionRow { t: self.since_begin(row.t), ..*row });
         let Some(files) = &mut self.files else { return Ok(()) };
         files.actions.write(row).context("write the log of actions")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::{
+        message::{ActionKind, ActionStatus, ClientStatus, ModelId},
+        time::{MILLISECOND, SECOND},
+    };
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        window: WindowArgs,
+    }
+
+    const EPOCH: Nanos = 1_795_000_000 * SECOND;
+
+    /// A LOAD that was sent as the first request came.
+    fn load(t: Nanos) -> ActionRow {
+        ActionRow {
+            t,
+            action_id: 1,
+            kind: ActionKind::Load,
+            status: ActionStatus::Success,
+            worker_id: 0,
+            gpu_id: 0,
+            model: ModelId(0),
+            expected_exec_duration: 8 * MILLISECOND,
+            worker_exec_duration: 8 * MILLISECOND,
+            expected_exec_complete: 9 * MILLISECOND,
+            worker_exec_complete: 9 * MILLISECOND,
+            expected_gpu_clock_mhz: 1380,
+            worker_gpu_clock_before_mhz: 1380,
+            worker_gpu_clock_mhz: 1380,
+            worker_copy_output_complete: 9 * MILLISECOND,
+            worker_action_received: 0,
+            worker_result_sent: 9 * MILLISECOND,
+            controller_result_enqueue: 10 * MILLISECOND,
+            controller_action_duration: 10 * MILLISECOND,
+            goodput: 8 * MILLISECOND,
+            requests_queued: 1,
+            copies_loaded: 0,
+        }
+    }
+
+    fn request(t: Nanos) -> RequestRow {
+        RequestRow {
+            t,
+            request_id: 0,
+            result: ClientStatus::Success,
+            user_id: 0,
+            model: ModelId(0),
+            slo_factor: 0.0,
+            latency: 15 * MILLISECOND,
+            deadline: 100 * MILLISECOND,
+            arrival_count: 0,
+            departure_count: 1,
+        }
+    }
+
+    #[test]
+    fn a_live_run_begins_with_the_first_request_though_weights_are_logged_before_it() {
+        let flags = Flags::parse_from(["controller", "--bucket-s", "1"]);
+        let mut logs = Logs::new(&flags.window, Begins::AtFirstArrival, None).unwrap();
+        assert_eq!(logs.since_begin(EPOCH), 0);
+        logs.action(&load(EPOCH + 10 * MILLISECOND)).unwrap();
+        logs.request(&request(EPOCH + 15 * MILLISECOND)).unwrap();
+        assert_eq!(logs.since_begin(EPOCH + SECOND), SECOND);
+        let aggregate = logs.finish().unwrap();
+        assert_eq!((aggregate.series().points.len(), aggregate.totals().actions()), (1, 1));
     }
 }

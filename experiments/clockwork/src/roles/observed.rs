@@ -32,6 +32,9 @@ pub struct Observed {
     /// The series of each group of models, if there are any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupSeries>,
+    /// Workers that were lost meanwhile.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_lost_workers: u32,
     /// What the client saw, if there was a live one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Sent>,
@@ -55,9 +58,15 @@ impl Observed {
             series: aggregate.series(),
             tails: aggregate.tails(),
             groups: aggregate.groups(),
+            n_lost_workers: 0,
             sent: None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Writes what was observed into a directory.

@@ -10,9 +10,13 @@ pub(super) fn on_signal(act: impl FnOnce() + Send + 'static) -> anyhow::Result<(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("listen for signals")?;
     let thread = std::thread::Builder::new().name("signal".to_owned());
-    let wait = move || match runtime.block_on(node::shutdown_signal()) {
-        Ok(()) => act(),
-        Err(error) => eprintln!("clockwork: {error:#}"),
+    let asked = {
+        let _inside = runtime.enter();
+        node::listen_for_shutdown()?
+    };
+    let wait = move || {
+        runtime.block_on(asked);
+        act();
     };
     thread.spawn(wait).context("start a thread for signals")?;
     Ok(())

@@ -44,8 +44,7 @@ pub struct Args {
     /// otherwise.
     #[arg(long, value_name = "DIR", requires = "exec")]
     weights: Option<PathBuf>,
-    /// The noise of emulated GPUs follows from it, and weights that are made up: give
-    /// each worker another.
+    /// The noise of emulated GPUs follows from it: give each worker another.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -56,12 +55,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let (varieties, make) = if args.exec.is_empty() {
         (Catalogue::published().deployed().cloned().collect(), emulated(args.exact, args.seed))
     } else {
-        let executed = Executed::new(&args.exec, args.weights.as_deref(), args.cuda, args.seed)?;
+        let executed = Executed::new(&args.exec, args.weights.as_deref(), args.cuda)?;
         (executed.measured().context("measure the networks")?, executed.devices(cache))
     };
     let memory = HostMemory { varieties, bytes: args.host_memory_bytes, cache };
     let config = Config { n_gpus: args.gpus, memory };
-    Worker::listen(args.listen, config, Clock::of_day(), make)?.serve()
+    Worker::listen(args.listen, config, Clock::of_day(), make)?.serve();
+    Ok(())
 }
 
 fn emulated(is_exact: bool, seed: u64) -> Box<MakeDevice> {

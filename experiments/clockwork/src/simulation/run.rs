@@ -21,17 +21,17 @@ pub trait Log {
     fn action(&mut self, row: &ActionRow) -> anyhow::Result<()>;
 }
 
-/// What a simulation came to.
+/// What a run came to, simulated or live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// Requests that were sent.
     pub n_requests: u64,
-    /// Requests that were answered: all of them, or the simulation is wrong.
+    /// Requests that were answered: all of them, or the system is wrong.
     pub n_answered: u64,
     /// Actions that workers were told to carry out.
     pub n_actions: u64,
-    /// The virtual time of the last event.
+    /// The time of the last event, since the run began.
     pub ended: Nanos,
 }
 

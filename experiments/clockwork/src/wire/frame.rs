@@ -40,7 +40,7 @@ pub struct Frame {
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// The connection broke.
-    #[error("the connection broke")]
+    #[error("the connection broke: {0}")]
     Io(#[from] io::Error),
     /// The sender is no process of this system, or of another version.
     #[error("what came is no message of this system: {0}")]

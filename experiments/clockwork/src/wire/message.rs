@@ -8,8 +8,11 @@ use crate::{
     message::{Action, ActionKind, ActionResult, ActionStatus, GpuId, ModelId, Timing},
     models::Variety,
     scheduler::ServedModel,
-    time::Nanos,
+    time::{MINUTE, Nanos},
 };
+
+/// What takes longer is not believed: times are added up and multiplied.
+const LONGEST: Nanos = 60 * MINUTE;
 
 impl WorkerOrder {
     /// An action for the GPU of this number within its worker.
@@ -85,10 +88,10 @@ impl WorkerReply {
         }
     }
 
-    /// What became of an action on this GPU, on the controller's clock; nothing for
-    /// replies to other orders.
+    /// What became of an action on this GPU, on the controller's clock, when it is heard
+    /// at `now`; nothing for replies to other orders.
     #[must_use]
-    pub fn result(&self, gpu: GpuId, sync: &ClockSync) -> Option<ActionResult> {
+    pub fn result(&self, now: Nanos, gpu: GpuId, sync: &ClockSync) -> Option<ActionResult> {
         let (id, times) = match self {
             Self::WeightsLoaded(reply) => (reply.id, &reply.times),
             Self::InferenceDone(reply) => (reply.id, &reply.times),
@@ -97,19 +100,21 @@ impl WorkerReply {
                 return Some(ActionResult {
                     id: failed.id,
                     gpu,
-                    status: ActionStatus::from_code(failed.status),
+                    status: failure(failed.status),
                     timing: None,
-                    received: sync.to_ours(failed.received),
-                    sent: sync.to_ours(failed.sent),
+                    received: sync.to_ours(failed.received).min(now),
+                    sent: sync.to_ours(failed.sent).min(now),
                 });
             }
             Self::ModelReady(_) | Self::State(_) => return None,
         };
+        // It came, so all of it is over.
+        let past = |theirs| sync.to_ours(theirs).min(now);
         let timing = Timing {
-            begin: sync.to_ours(times.begin),
-            end: sync.to_ours(times.end),
-            duration: times.duration,
-            copy_output_end: sync.to_ours(times.copy_output_end),
+            begin: past(times.begin),
+            end: past(times.end),
+            duration: times.duration.min(LONGEST),
+            copy_output_end: past(times.copy_output_end),
             clock_before_mhz: times.clock_before_mhz,
             clock_after_mhz: times.clock_after_mhz,
         };
@@ -118,9 +123,17 @@ impl WorkerReply {
             gpu,
             status: ActionStatus::Success,
             timing: Some(timing),
-            received: sync.to_ours(times.received),
-            sent: sync.to_ours(times.sent),
+            received: past(times.received),
+            sent: past(times.sent),
         })
+    }
+}
+
+/// The status of what failed: it cannot be success.
+fn failure(code: u32) -> ActionStatus {
+    match ActionStatus::from_code(code) {
+        ActionStatus::Success => ActionStatus::Other(2),
+        status => status,
     }
 }
 
@@ -143,10 +156,21 @@ impl ModelReady {
     }
 
     /// What the scheduler must know of it.
-    #[must_use]
-    pub fn served(&self) -> ServedModel {
-        let exec = self.exec.iter().map(|time| (time.batch_size, time.duration));
-        ServedModel { n_pages: self.n_pages, load: self.load, exec: exec.collect() }
+    ///
+    /// # Errors
+    /// If its times make no sense.
+    pub fn served(&self) -> Result<ServedModel, String> {
+        let exec: Vec<_> = self.exec.iter().map(|time| (time.batch_size, time.duration)).collect();
+        if exec.first().is_none_or(|(batch_size, _)| *batch_size != 1)
+            || !exec.is_sorted_by(|(one, _), (next, _)| one < next)
+        {
+            return Err("its batch sizes do not ascend from 1".to_owned());
+        }
+        let mut times = exec.iter().map(|(_, duration)| *duration).chain([self.load]);
+        if times.any(|duration| duration > LONGEST) {
+            return Err("it takes longer than an hour".to_owned());
+        }
+        Ok(ServedModel { n_pages: self.n_pages, load: self.load, exec })
     }
 }
 
@@ -173,6 +197,8 @@ mod tests {
         Action { id: 3, gpu, model, kind, earliest, latest, expected_duration }
     }
 
+    const NOW: Nanos = 30_000;
+
     const KINDS: [ActionKind; 3] =
         [ActionKind::Load, ActionKind::Infer { batch_size: 4 }, ActionKind::Evict];
 
@@ -186,6 +212,30 @@ mod tests {
                 _ => Action { earliest: 6_000, latest: 10_000, ..sent },
             };
             assert_eq!(received, expected);
+        }
+    }
+
+    #[test]
+    fn what_a_worker_says_of_the_future_is_not_believed() {
+        let (begin, end, duration) = (u64::MAX, u64::MAX, u64::MAX);
+        let times = Times { begin, end, duration, received: u64::MAX, ..Times::default() };
+        let reply = WorkerReply::from(WeightsLoaded { id: 3, times });
+        let result = reply.result(NOW, GpuId(1), &ahead()).unwrap();
+        let timing = result.timing.unwrap();
+        assert_eq!((timing.begin, timing.end, timing.duration), (NOW, NOW, LONGEST));
+        let failed = WorkerReply::from(ActionFailed { id: 3, ..ActionFailed::default() });
+        let result = failed.result(NOW, GpuId(1), &ahead()).unwrap();
+        assert_ne!(result.status, ActionStatus::Success);
+        let ready = |exec: &[(u32, Nanos)]| {
+            let time = |(batch_size, duration): &(u32, Nanos)| BatchTime {
+                batch_size: *batch_size,
+                duration: *duration,
+            };
+            ModelReady { exec: exec.iter().map(time).collect(), ..ModelReady::default() }.served()
+        };
+        assert!(ready(&[(1, 5), (2, 7)]).is_ok());
+        for wrong in [&[][..], &[(2, 5)], &[(1, 5), (1, 7)], &[(1, 61 * MINUTE)]] {
+            assert!(ready(wrong).is_err(), "{wrong:?}");
         }
     }
 
@@ -208,13 +258,15 @@ mod tests {
                 received: 19_000,
                 sent: 23_000,
             };
-            let result = WorkerReply::of_result(kind, &sent).result(GpuId(1), &ahead()).unwrap();
+            let result =
+                WorkerReply::of_result(kind, &sent).result(NOW, GpuId(1), &ahead()).unwrap();
             let later = Timing { begin: 21_000, end: 22_000, copy_output_end: 23_000, ..timing };
             let expected =
                 ActionResult { timing: Some(later), received: 20_000, sent: 24_000, ..sent };
             assert_eq!(result, expected);
             let failed = ActionResult { status: ActionStatus::ExecTooLate, ..sent };
-            let result = WorkerReply::of_result(kind, &failed).result(GpuId(1), &ahead()).unwrap();
+            let result =
+                WorkerReply::of_result(kind, &failed).result(NOW, GpuId(1), &ahead()).unwrap();
             assert_eq!((result.status, result.timing), (ActionStatus::ExecTooLate, None));
         }
     }

@@ -22,7 +22,7 @@ coded! {
 }
 
 coded! {
-    /// What a worker replies.
+    /// What a worker replies. To free all pages it replies with what it has.
     pub enum WorkerReply {
         /// An order failed.
         100 => ActionFailed,

@@ -44,8 +44,8 @@ pub struct Client {
 /// A model, as the controller has it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::live) struct Model {
-    pub(super) id: ModelId,
-    pub(super) input_bytes: usize,
+    pub(in crate::live) id: ModelId,
+    pub(in crate::live) input_bytes: usize,
 }
 
 /// Ends a client's load.

@@ -5,5 +5,7 @@ mod connection;
 mod load;
 mod report;
 
+#[cfg(test)]
+pub(super) use connection::Model;
 pub use connection::{Client, Stopper};
 pub use report::{Lateness, Sent};

@@ -19,6 +19,9 @@ pub struct Sent {
     pub n_requests: u64,
     /// Answers, by the number of their status.
     pub n_answers: BTreeMap<u32, u64>,
+    /// Requests that were not answered in the end.
+    #[serde(default)]
+    pub n_unanswered: u64,
     /// How much later than due requests were sent.
     pub late_ns: Lateness,
     /// From when a request was due to its successful answer.
@@ -82,10 +85,10 @@ impl Counts {
         }
     }
 
-    pub(super) fn report(self) -> Sent {
+    pub(super) fn report(self, n_unanswered: u64) -> Sent {
         let Self { n_requests, n_answers, late, latency } = self;
         let (late_ns, latency_ns) = (quantiles(&late), quantiles(&latency));
-        Sent { n_requests, n_answers, late_ns, latency_ns }
+        Sent { n_requests, n_answers, n_unanswered, late_ns, latency_ns }
     }
 }
 

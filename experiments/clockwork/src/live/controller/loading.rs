@@ -133,8 +133,13 @@ impl Loading {
         let first_model_id = self.models.len() as u32;
         match (order.failure, order.ready) {
             (None, Some(ready)) => {
-                let model =
-                    LoadedModel { served: ready.served(), input_bytes: ready.input_bytes as usize };
+                let model = match ready.served() {
+                    Ok(served) => LoadedModel { served, input_bytes: ready.input_bytes as usize },
+                    Err(why) => {
+                        let message = format!("what workers say of it makes no sense: {why}");
+                        return refused(ClientStatus::Error, message);
+                    }
+                };
                 self.models.extend((0..load.n_copies).map(|_| model.clone()));
                 Loaded {
                     status: ClientStatus::Success.code(),

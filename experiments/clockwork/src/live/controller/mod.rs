@@ -10,5 +10,5 @@ mod serving;
 mod workers;
 
 pub use config::Config;
-pub use process::{Controller, Stopper};
+pub use process::{Controller, Ended, Stopper};
 pub use recording::{Replayed, replay};

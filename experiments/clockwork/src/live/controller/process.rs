@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener},
     sync::{Arc, mpsc::Sender},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -12,7 +13,7 @@ use super::{
     config::Config,
     loading::{Loading, refused},
     mail::{ClientId, Mail},
-    serving::{Others, Serving},
+    serving::{Moment, Others, Serving},
     workers::{HEARTBEAT, Workers},
 };
 use crate::{
@@ -48,6 +49,7 @@ pub struct Controller {
     /// When the loop was last held up for so long that others seem to be silent.
     last_stall: Nanos,
     last_turn: Nanos,
+    n_lost_workers: u32,
     clients_to_flush: Vec<ClientId>,
     workers_to_flush: Vec<usize>,
 }
@@ -55,6 +57,17 @@ pub struct Controller {
 enum Phase {
     Loading(Loading),
     Serving(Serving),
+}
+
+/// What a controller came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Model instances.
+    pub n_models: u32,
+    /// Workers that were lost while requests were served.
+    pub n_lost_workers: u32,
+    /// Requests, answers and actions.
+    pub outcome: Outcome,
 }
 
 /// Ends a controller.
@@ -81,7 +94,8 @@ impl Controller {
             .with_context(|| format!("listen on {}", config.listen))?;
         let address = listener.local_addr().context("which address is it")?;
         let sender = mailbox.sender();
-        spawn("clients", move || accept(&listener, clock, &sender));
+        spawn("clients", move || accept(&listener, clock, &sender))
+            .context("start a thread for clients")?;
         Ok(Self {
             config,
             clock,
@@ -93,7 +107,8 @@ impl Controller {
             stops_at: None,
             next_heartbeat: 0,
             last_stall: 0,
-            last_turn: clock.now(),
+            last_turn: 0,
+            n_lost_workers: 0,
             clients_to_flush: Vec::new(),
             workers_to_flush: Vec::new(),
         })
@@ -111,14 +126,24 @@ impl Controller {
         Stopper(self.mailbox.sender())
     }
 
-    /// Serves until it is stopped. Returns the number of models, and what it came to.
+    /// Serves until it is stopped, and breaks with everybody.
     ///
     /// # Errors
     /// If workers cannot be used, one goes away while models are loaded, or a log cannot
     /// be written.
-    pub fn run(mut self, log: &mut dyn Log) -> anyhow::Result<(u32, Outcome)> {
+    pub fn run(mut self, log: &mut dyn Log) -> anyhow::Result<Ended> {
+        let ended = self.serve_until_stopped(log).and_then(|()| self.end(log));
+        self.workers.close();
+        self.clients.values().for_each(|client| client.close());
+        ended
+    }
+
+    fn serve_until_stopped(&mut self, log: &mut dyn Log) -> anyhow::Result<()> {
         wake_on_time();
-        loop {
+        // Nobody was listened to before.
+        self.last_turn = self.clock.now();
+        self.last_stall = self.last_turn;
+        while !self.is_done() {
             let until = self.next_turn();
             let mut mail = self.mailbox.next(Some(until));
             for _ in 0..AT_ONCE {
@@ -131,10 +156,8 @@ impl Controller {
             }
             self.look_around(log)?;
             self.flush();
-            if self.is_done() {
-                return self.end(log);
-            }
         }
+        Ok(())
     }
 
     /// When something must be done, whatever comes.
@@ -152,8 +175,9 @@ impl Controller {
                 self.clients.insert(client, peer);
                 Ok(())
             }
-            Mail::Client(client, Arrival::Message { id, message, body }) => {
-                self.hear_client((client, id), message, body, log)
+            Mail::Client(client, Arrival::Message { at, id, message, body }) => {
+                let moment = Moment { now: self.clock.now(), came: at };
+                self.hear_client(moment, (client, id), message, body, log)
             }
             Mail::Client(client, Arrival::Gone(reason)) => {
                 self.clients.remove(&client);
@@ -163,8 +187,9 @@ impl Controller {
                 Ok(())
             }
             Mail::Client(_, Arrival::Late(_)) => Ok(()),
-            Mail::Worker(worker, Arrival::Message { message, body, .. }) => {
-                self.hear_worker(worker, message, &body, log)
+            Mail::Worker(worker, Arrival::Message { at, message, body, .. }) => {
+                let moment = Moment { now: self.clock.now(), came: at };
+                self.hear_worker(moment, worker, message, &body, log)
             }
             Mail::Worker(_, Arrival::Late(id)) => {
                 let now = self.clock.now();
@@ -184,15 +209,15 @@ impl Controller {
 
     fn hear_client(
         &mut self,
+        moment: Moment,
         (client, id): (ClientId, u64),
         message: ClientRequest,
         body: Vec<u8>,
         log: &mut dyn Log,
     ) -> anyhow::Result<()> {
-        let now = self.clock.now();
         match message {
-            ClientRequest::Infer(infer) => self.infer(now, (client, id), &infer, body, log)?,
-            ClientRequest::Load(load) => self.load(now, client, id, load),
+            ClientRequest::Infer(infer) => self.infer(moment, (client, id), &infer, body, log)?,
+            ClientRequest::Load(load) => self.load(moment.now, client, id, load),
             ClientRequest::List(_) => {
                 let (status, n_models) = match &self.phase {
                     Phase::Loading(loading) => {
@@ -208,7 +233,7 @@ impl Controller {
 
     fn infer(
         &mut self,
-        now: Nanos,
+        moment: Moment,
         from: (ClientId, u64),
         infer: &Infer,
         body: Vec<u8>,
@@ -221,7 +246,7 @@ impl Controller {
             self.tell(from.0, from.1, reply.into());
             return Ok(());
         }
-        self.serve(log, |serving, others| serving.infer(now, from, infer, body, others))
+        self.serve(log, |serving, others| serving.infer(moment, from, infer, body, others))
     }
 
     fn load(&mut self, now: Nanos, client: ClientId, id: u64, load: Load) {
@@ -239,25 +264,23 @@ impl Controller {
 
     fn hear_worker(
         &mut self,
+        moment: Moment,
         worker: usize,
         reply: WorkerReply,
         output: &[u8],
         log: &mut dyn Log,
     ) -> anyhow::Result<()> {
-        let now = self.clock.now();
         if let WorkerReply::State(state) = reply {
-            if self.workers.note(worker, state) {
-                self.workers.ask();
-            }
+            self.workers.note(worker, state);
             return Ok(());
         }
         if let Phase::Loading(loading) = &mut self.phase {
-            if let Some(to) = loading.note(now, worker, reply, &mut self.workers) {
+            if let Some(to) = loading.note(moment.now, worker, reply, &mut self.workers) {
                 self.tell(to.client, to.message_id, to.reply.into());
             }
             return Ok(());
         }
-        self.serve(log, |serving, others| serving.reply(now, worker, &reply, output, others))
+        self.serve(log, |serving, others| serving.reply(moment, worker, &reply, output, others))
     }
 
     /// What must be done from time to time.
@@ -304,8 +327,12 @@ impl Controller {
         }
         let address = self.workers.address(worker);
         if let Phase::Loading(_) = self.phase {
-            anyhow::bail!("the worker at {address} is gone before all models are loaded: {reason}");
+            anyhow::bail!(
+                "the worker at {address} is gone before all models are loaded: {reason}\n\
+                 (hint: does another controller use it?)"
+            );
         }
+        self.n_lost_workers += 1;
         eprintln!("clockwork controller: the worker at {address} is lost: {reason}");
         let now = self.clock.now();
         self.serve(log, |serving, others| serving.lose(now, worker, others))
@@ -357,13 +384,16 @@ impl Controller {
         self.stops_at.is_some_and(|stops_at| n_pending == 0 || stops_at <= self.last_turn)
     }
 
-    fn end(mut self, log: &mut dyn Log) -> anyhow::Result<(u32, Outcome)> {
-        let nothing = Outcome { n_requests: 0, n_answered: 0, n_actions: 0, ended: 0 };
-        let Phase::Serving(mut serving) =
-            std::mem::replace(&mut self.phase, Phase::Loading(Loading::default()))
-        else {
-            return Ok((0, nothing));
+    fn end(&mut self, log: &mut dyn Log) -> anyhow::Result<Ended> {
+        let n_lost_workers = self.n_lost_workers;
+        let loading = Phase::Loading(Loading::default());
+        let Phase::Serving(mut serving) = std::mem::replace(&mut self.phase, loading) else {
+            let outcome = Outcome { n_requests: 0, n_answered: 0, n_actions: 0, ended: 0 };
+            return Ok(Ended { n_models: 0, n_lost_workers, outcome });
         };
+        // What waits for a worker is answered and logged as if all were lost, and nothing
+        // is sent to them any more.
+        self.workers.close();
         let mut others = Others {
             clients: &self.clients,
             workers: &self.workers,
@@ -372,17 +402,22 @@ impl Controller {
             workers_to_flush: &mut self.workers_to_flush,
         };
         let now = self.clock.now();
-        // What waits for a worker is answered and logged as if all were lost.
         for worker in 0..self.workers.len() {
             serving.lose(now, worker, &mut others)?;
         }
         let n_models = serving.n_models();
-        let outcome = serving.end(&mut others)?;
-        self.flush();
-        Ok((n_models, outcome))
+        let outcome = serving.end(now, &mut others)?;
+        for client in self.clients.values() {
+            client.drain(now + GRACE);
+        }
+        Ok(Ended { n_models, n_lost_workers, outcome })
     }
 }
 
+/// How long it waits after a client could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
+
+#[expect(clippy::disallowed_methods, reason = "the thread only accepts clients")]
 fn accept(listener: &TcpListener, clock: Clock, mail: &Sender<Mail>) {
     for (client, stream) in (0..).zip(listener.incoming()) {
         let (sender, joins) = (mail.clone(), mail.clone());
@@ -396,6 +431,7 @@ fn accept(listener: &TcpListener, clock: Clock, mail: &Sender<Mail>) {
         let started = stream.and_then(|stream| Peer::start(stream, clock, deliver, joined));
         if let Err(error) = started {
             eprintln!("clockwork controller: client {client} could not connect: {error}");
+            std::thread::sleep(PAUSE);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     scheduler::{Cluster, Effect, Event, Scheduler, Settings},
     simulation::{Log, Outcome},
-    telemetry::RequestRow,
+    telemetry::{ActionRow, RequestRow},
     time::Nanos,
     wire::{ClientReply, Infer, Inferred, WorkerOrder, WorkerReply},
 };
@@ -32,23 +32,35 @@ pub(super) struct Serving {
     /// By the numbers that the scheduler knows them by.
     pending: HashMap<u64, Pending>,
     inputs: Option<Inputs>,
-    /// Actions that are on a worker, to report those that could not be sent.
-    in_flight: HashMap<u64, (GpuId, ActionKind, Nanos)>,
+    /// Where actions are that were sent, and when that was.
+    in_flight: HashMap<u64, (GpuId, Nanos)>,
     outcome: Outcome,
     effects: Vec<Effect>,
     /// Memory for the requests of a batch.
     batch: Vec<u64>,
     now: Nanos,
+    /// How long before `now` that came which is being reacted to.
+    waited: Nanos,
 }
 
 /// A request that is not answered.
 struct Pending {
     client: ClientId,
     message_id: u64,
-    /// The client's number for it.
-    request_id: u64,
+    infer: Infer,
+    arrived: Nanos,
+    /// How long it lay in the mailbox then, which the scheduler does not know.
+    waited: Nanos,
+    /// Until it is sent.
     input: Vec<u8>,
     output: Vec<u8>,
+}
+
+/// When a message came, and when it is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) now: Nanos,
+    pub(super) came: Nanos,
 }
 
 /// Who is there to be told.
@@ -85,6 +97,7 @@ impl Serving {
             effects: Vec::new(),
             batch: Vec::new(),
             now: 0,
+            waited: 0,
         })
     }
 
@@ -103,22 +116,21 @@ impl Serving {
     /// A client asks.
     pub(super) fn infer(
         &mut self,
-        now: Nanos,
+        moment: Moment,
         (client, message_id): (ClientId, u64),
         infer: &Infer,
         input: Vec<u8>,
         others: &mut Others<'_>,
     ) -> anyhow::Result<()> {
-        let model = self.models.get(infer.model_id as usize);
-        let fits = |model: &LoadedModel| input.is_empty() || input.len() == model.input_bytes;
-        if infer.batch_size != 1 || !model.is_some_and(fits) {
+        if !self.makes_sense(infer, &input) {
             others.answer(client, message_id, infer, ClientStatus::Invalid, &[]);
             return Ok(());
         }
         self.outcome.n_requests += 1;
         let id = self.outcome.n_requests;
-        let request_id = infer.request_id;
-        let pending = Pending { client, message_id, request_id, input, output: Vec::new() };
+        let waited = moment.now.saturating_sub(moment.came);
+        let (infer, arrived, output) = (*infer, moment.now, Vec::new());
+        let pending = Pending { client, message_id, infer, arrived, waited, input, output };
         self.pending.insert(id, pending);
         let request = Request {
             id,
@@ -126,31 +138,38 @@ impl Serving {
             model: ModelId(infer.model_id),
             slo_factor: infer.slo_factor,
         };
-        self.step(now, Event::Request(request), others)
+        self.step(moment, Event::Request(request), others)
+    }
+
+    fn makes_sense(&self, infer: &Infer, input: &[u8]) -> bool {
+        let fits = |model: &LoadedModel| input.is_empty() || input.len() == model.input_bytes;
+        infer.batch_size == 1
+            && infer.slo_factor.is_finite()
+            && infer.slo_factor >= 0.0
+            && self.models.get(infer.model_id as usize).is_some_and(fits)
     }
 
     /// A worker replies.
     pub(super) fn reply(
         &mut self,
-        now: Nanos,
+        moment: Moment,
         worker: usize,
         reply: &WorkerReply,
         output: &[u8],
         others: &mut Others<'_>,
     ) -> anyhow::Result<()> {
-        let gpu_of = |id: u64| self.in_flight.get(&id).map(|(gpu, ..)| *gpu);
         // The GPU is known by the action.
-        let result = reply.result(GpuId(0), &others.workers.peer(worker).sync());
+        let result = reply.result(moment.now, GpuId(0), &others.workers.peer(worker).sync());
         let Some(result) = result else { return Ok(()) };
-        let Some(gpu) = gpu_of(result.id).filter(|gpu| place(&self.cluster, *gpu).0 == worker)
-        else {
+        let gpu = self.in_flight.get(&result.id).map(|(gpu, _)| *gpu);
+        let Some(gpu) = gpu.filter(|gpu| place(&self.cluster, *gpu).0 == worker) else {
             return Ok(());
         };
         self.in_flight.remove(&result.id);
         if !output.is_empty() {
             self.keep_outputs(gpu, result.id, output);
         }
-        self.step(now, Event::Result(ActionResult { gpu, ..result }), others)
+        self.step(moment, Event::Result(ActionResult { gpu, ..result }), others)
     }
 
     /// An action could not be sent in time.
@@ -160,10 +179,10 @@ impl Serving {
         id: u64,
         others: &mut Others<'_>,
     ) -> anyhow::Result<()> {
-        let Some((gpu, _, sent)) = self.in_flight.remove(&id) else { return Ok(()) };
+        let Some((gpu, sent)) = self.in_flight.remove(&id) else { return Ok(()) };
         let status = ActionStatus::SentTooLate;
         let result = ActionResult { id, gpu, status, timing: None, received: sent, sent };
-        self.step(now, Event::Result(result), others)
+        self.step(Moment::at(now), Event::Result(result), others)
     }
 
     /// A worker is gone.
@@ -173,34 +192,55 @@ impl Serving {
         worker: usize,
         others: &mut Others<'_>,
     ) -> anyhow::Result<()> {
-        self.in_flight.retain(|_, (gpu, ..)| place(&self.cluster, *gpu).0 != worker);
         for gpu in gpus(&self.cluster, worker) {
-            self.step(now, Event::Lost(gpu), others)?;
+            self.step(Moment::at(now), Event::Lost(gpu), others)?;
         }
+        // Until its last GPU is lost, its others may be told to do something.
+        self.in_flight.retain(|_, (gpu, _)| place(&self.cluster, *gpu).0 != worker);
         Ok(())
     }
 
     /// The time may have come for which the scheduler waits.
     pub(super) fn wake(&mut self, now: Nanos, others: &mut Others<'_>) -> anyhow::Result<()> {
         if self.scheduler.next_wake().is_some_and(|wake| wake <= now) {
-            self.step(now, Event::Wake, others)?;
+            self.step(Moment::at(now), Event::Wake, others)?;
         }
         Ok(())
     }
 
-    /// Answers what is still not answered, and says what it came to.
-    pub(super) fn end(mut self, others: &mut Others<'_>) -> anyhow::Result<Outcome> {
-        for pending in std::mem::take(&mut self.pending).into_values() {
-            let infer = Infer { request_id: pending.request_id, ..Infer::default() };
-            let status = ClientStatus::Error;
-            others.answer(pending.client, pending.message_id, &infer, status, &[]);
+    /// Answers what is still not answered, logs it, and says what it came to.
+    pub(super) fn end(mut self, now: Nanos, others: &mut Others<'_>) -> anyhow::Result<Outcome> {
+        let mut left: Vec<_> = std::mem::take(&mut self.pending).into_iter().collect();
+        left.sort_unstable_by_key(|(id, _)| *id);
+        for (_, pending) in left {
+            let Pending { client, message_id, infer, arrived, waited, .. } = pending;
+            self.outcome.n_answered += 1;
+            others.log.request(&RequestRow {
+                t: now,
+                request_id: infer.request_id,
+                result: ClientStatus::Error,
+                user_id: infer.user_id,
+                model: ModelId(infer.model_id),
+                slo_factor: infer.slo_factor,
+                latency: now.saturating_sub(arrived) + waited,
+                deadline: Nanos::MAX,
+                arrival_count: 0,
+                departure_count: 0,
+            })?;
+            others.answer(client, message_id, &infer, ClientStatus::Error, &[]);
         }
         self.recording.map_or(Ok(()), Recording::finish)?;
         Ok(self.outcome)
     }
 
-    fn step(&mut self, now: Nanos, event: Event, others: &mut Others<'_>) -> anyhow::Result<()> {
-        self.now = self.now.max(now);
+    fn step(
+        &mut self,
+        moment: Moment,
+        event: Event,
+        others: &mut Others<'_>,
+    ) -> anyhow::Result<()> {
+        self.now = self.now.max(moment.now);
+        self.waited = self.now.saturating_sub(moment.came);
         self.outcome.ended = self.now;
         let mut effects = std::mem::take(&mut self.effects);
         self.scheduler.on(self.now, event, &mut effects);
@@ -213,16 +253,21 @@ impl Serving {
                 Effect::Answer(response, row) => {
                     self.answer(response.request_id, &row, others)?;
                 }
-                Effect::Log(row) => others.log.action(&row)?,
+                Effect::Log(row) => self.log(row, others)?,
             }
         }
         self.effects = effects;
         Ok(())
     }
 
+    fn log(&mut self, mut row: ActionRow, others: &mut Others<'_>) -> anyhow::Result<()> {
+        row.controller_result_enqueue = row.controller_result_enqueue.saturating_sub(self.waited);
+        others.log.action(&row)
+    }
+
     fn send(&mut self, action: &Action, others: &mut Others<'_>) {
         self.outcome.n_actions += 1;
-        self.in_flight.insert(action.id, (action.gpu, action.kind, self.now));
+        self.in_flight.insert(action.id, (action.gpu, self.now));
         let inputs = self.inputs_of(action);
         let (worker, gpu_id) = place(&self.cluster, action.gpu);
         let send_by = self.settings.send_by(self.now, action.latest);
@@ -243,10 +288,12 @@ impl Serving {
         let n_bytes = self.models[action.model.index()].input_bytes;
         let mut inputs = Vec::new();
         for id in &self.batch {
-            let given = self.pending.get(id).map_or(&[][..], |pending| &pending.input);
+            // A request is sent once.
+            let given = self.pending.get_mut(id).map(|pending| std::mem::take(&mut pending.input));
+            let given = given.unwrap_or_default();
             match &mut self.inputs {
                 Some(made) if given.is_empty() => inputs.extend_from_slice(made.any(n_bytes)),
-                _ => inputs.extend_from_slice(given),
+                _ => inputs.extend_from_slice(&given),
             }
         }
         // Some with and some without are not told apart: then a worker makes them all.
@@ -266,17 +313,19 @@ impl Serving {
 
     fn answer(&mut self, id: u64, row: &RequestRow, others: &mut Others<'_>) -> anyhow::Result<()> {
         let pending = self.pending.remove(&id).expect("a request is answered once");
+        let Pending { client, message_id, infer, waited, output, .. } = pending;
         self.outcome.n_answered += 1;
-        let row = RequestRow { request_id: pending.request_id, ..*row };
-        others.log.request(&row)?;
-        let infer = Infer {
-            user_id: row.user_id,
-            request_id: pending.request_id,
-            model_id: row.model.0,
-            ..Infer::default()
-        };
-        others.answer(pending.client, pending.message_id, &infer, row.result, &pending.output);
+        let latency = row.latency + waited;
+        others.log.request(&RequestRow { request_id: infer.request_id, latency, ..*row })?;
+        others.answer(client, message_id, &infer, row.result, &output);
         Ok(())
+    }
+}
+
+impl Moment {
+    /// Something that happens as it is noticed.
+    pub(super) fn at(now: Nanos) -> Self {
+        Self { now, came: now }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The workers, as the controller knows them: which answer, and which GPUs are used.
 
 use std::{
-    net::TcpStream,
+    net::{TcpStream, ToSocketAddrs as _},
     sync::{Arc, mpsc::Sender},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, ensure};
@@ -26,8 +26,8 @@ pub(super) const HEARTBEAT: Nanos = 100 * MILLISECOND;
 /// Answers after which both sides know both clocks.
 const GREETINGS: u64 = 3;
 
-/// How often a worker that does not listen yet is tried.
-const TRIES: u32 = 100;
+/// How long workers may take until they listen.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// All workers.
 pub(super) struct Workers {
@@ -55,8 +55,11 @@ impl Workers {
         mail: &Sender<Mail>,
     ) -> anyhow::Result<Self> {
         ensure!(!addresses.is_empty(), "there is no worker\n(hint: name them as host:port,…)");
-        let link = |(index, address): (usize, &String)| {
-            let stream = connect(address)?;
+        // Nobody is spoken to before all are there: none is silent meanwhile.
+        let until = Instant::now() + PATIENCE;
+        let streams = addresses.iter().map(|address| connect(address, until));
+        let streams = streams.collect::<anyhow::Result<Vec<_>>>()?;
+        let link = |(index, (address, stream)): (usize, (&String, TcpStream))| {
             let mail = mail.clone();
             let deliver = move |arrival: Arrival<_>| {
                 // Nobody reads it any more once the controller has ended.
@@ -67,7 +70,8 @@ impl Workers {
             let address = address.clone();
             anyhow::Ok(Link { address, peer, state: None, n_states: 0, is_lost: false })
         };
-        let links = addresses.iter().enumerate().map(link).collect::<anyhow::Result<_>>()?;
+        let links =
+            addresses.iter().zip(streams).enumerate().map(link).collect::<anyhow::Result<_>>()?;
         Ok(Self { links, n_orders: 0 })
     }
 
@@ -89,9 +93,13 @@ impl Workers {
     pub(super) fn ask(&mut self) {
         let id = self.next_order();
         for link in self.links.iter().filter(|link| !link.is_lost) {
-            link.peer.post(id, &WorkerOrder::from(GetState { id }), &[]);
-            link.peer.flush();
+            link.ask(id);
         }
+    }
+
+    /// Breaks with all for good.
+    pub(super) fn close(&self) {
+        self.links.iter().for_each(|link| link.peer.close());
     }
 
     /// Has all GPUs forget what they hold, and be ready.
@@ -103,13 +111,16 @@ impl Workers {
         }
     }
 
-    /// Notes what one says of itself. Whether it did so for the first few times: then
-    /// it is to be asked again at once, until clocks are known.
-    pub(super) fn note(&mut self, worker: usize, state: State) -> bool {
+    /// Notes what one says of itself. At first it is asked again at once, until clocks
+    /// are known.
+    pub(super) fn note(&mut self, worker: usize, state: State) {
+        let id = self.next_order();
         let link = &mut self.links[worker];
         link.state = Some(state);
         link.n_states += 1;
-        link.n_states < GREETINGS
+        if link.n_states < GREETINGS {
+            link.ask(id);
+        }
     }
 
     /// Whether all have said what they have, and clocks are known.
@@ -167,6 +178,13 @@ impl Workers {
     }
 }
 
+impl Link {
+    fn ask(&self, id: u64) {
+        self.peer.post(id, &WorkerOrder::from(GetState { id }), &[]);
+        self.peer.flush();
+    }
+}
+
 /// The worker that has a GPU, and the GPU's number there.
 pub(super) fn place(cluster: &Cluster, gpu: GpuId) -> (usize, u32) {
     ((gpu.0 / cluster.gpus_per_worker) as usize, gpu.0 % cluster.gpus_per_worker)
@@ -178,19 +196,20 @@ pub(super) fn gpus(cluster: &Cluster, worker: usize) -> impl Iterator<Item = Gpu
     (first..first + cluster.gpus_per_worker).map(GpuId)
 }
 
+/// Connects, as soon as somebody listens there.
 #[expect(clippy::disallowed_methods, reason = "nothing else can happen before there are workers")]
-fn connect(address: &str) -> anyhow::Result<TcpStream> {
-    let mut n_tries = 0;
+fn connect(address: &str, until: Instant) -> anyhow::Result<TcpStream> {
+    let cannot = || format!("connect to the worker at {address}");
     loop {
-        match TcpStream::connect(address) {
+        let rest = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        let mut places = address.to_socket_addrs().with_context(cannot)?;
+        let place = places.next().with_context(cannot)?;
+        match TcpStream::connect_timeout(&place, rest) {
             Ok(stream) => return Ok(stream),
-            Err(_) if n_tries < TRIES => {
-                n_tries += 1;
+            Err(_) if Instant::now() < until => {
                 std::thread::sleep(Duration::from_nanos(HEARTBEAT));
             }
-            Err(error) => {
-                return Err(error).with_context(|| format!("connect to the worker at {address}"));
-            }
+            Err(error) => return Err(error).with_context(cannot),
         }
     }
 }

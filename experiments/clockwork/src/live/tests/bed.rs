@@ -68,17 +68,23 @@ impl Running {
         let (address, stopper) = (controller.address().to_string(), controller.stopper());
         let end = Arc::new(Mutex::new(None));
         let result = Arc::clone(&end);
-        let thread = spawn("controller", move || {
+        let run = move || {
             let mut rows = Rows::default();
-            let outcome = controller.run(&mut rows).map(|(_, outcome)| outcome);
+            let outcome = controller.run(&mut rows).map(|ended| ended.outcome);
             *result.lock().unwrap() = Some((outcome, rows));
-        });
+        };
+        let thread = spawn("controller", run).unwrap();
         Self { address, stopper, thread, end }
     }
 
     /// Ends it, and gives what it came to with its logs.
     pub(super) fn stop(self) -> (anyhow::Result<Outcome>, Rows) {
         self.stopper.stop();
+        self.wait()
+    }
+
+    /// Waits until it ends by itself.
+    pub(super) fn wait(self) -> (anyhow::Result<Outcome>, Rows) {
         self.thread.join().unwrap();
         self.end.lock().unwrap().take().unwrap()
     }
@@ -100,6 +106,14 @@ pub(super) fn config(workers: &[String]) -> Config {
     }
 }
 
+/// With objectives that a busy machine meets too, and time for inputs to come.
+pub(super) fn patient(workers: &[String]) -> Config {
+    let mut config = config(workers);
+    config.settings.schedule_ahead = 500 * MILLISECOND;
+    config.settings.default_slo = 5 * SECOND;
+    config
+}
+
 /// Where a recording goes that a test makes.
 pub(super) fn recorded(workers: &[String], path: PathBuf) -> Config {
     Config { record: Some(path), ..config(workers) }
@@ -118,7 +132,7 @@ pub(super) fn worker_with(clock: Clock, n_pages: u32, make: Box<MakeDevice>) -> 
     let config = worker::Config { n_gpus: 1, memory };
     let worker = Worker::listen("127.0.0.1:0".parse().unwrap(), config, clock, make).unwrap();
     let address = worker.address().unwrap().to_string();
-    spawn("worker", move || worker.serve().unwrap());
+    spawn("worker", move || worker.serve()).unwrap();
     address
 }
 

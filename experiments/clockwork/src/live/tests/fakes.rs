@@ -80,7 +80,8 @@ pub(super) fn fake_worker(manner: Manner) -> String {
     spawn("fake", move || {
         let (stream, _) = listener.accept().unwrap();
         misbehave(stream, manner);
-    });
+    })
+    .unwrap();
     address
 }
 

@@ -2,10 +2,14 @@
 
 use insta::assert_snapshot;
 
-use super::bed::{Burst, Running, config, exact_worker, worker_with};
+use super::bed::{Burst, Running, config, exact_worker, patient, worker_with};
 use crate::{
-    live::{Clock, client::Client, controller::Controller},
-    message::ClientStatus,
+    live::{
+        Clock,
+        client::{self, Client},
+        controller::Controller,
+    },
+    message::{ClientStatus, ModelId},
     wire::{ClientReply, ClientRequest, Infer},
     worker::EmulatedDevice,
     workload::{Instances, Workload as _},
@@ -52,7 +56,7 @@ fn models_that_cannot_be_had_are_refused_with_the_reason() {
 
 #[test]
 fn requests_that_make_no_sense_are_answered() {
-    let controller = Running::of(&[exact_worker()]);
+    let controller = Running::with(patient(&[exact_worker()]));
     let mut client = client(&controller);
     let mut ask = |infer: Infer, input: &[u8]| {
         client.peer.post(infer.request_id, &ClientRequest::from(infer), input);
@@ -68,7 +72,10 @@ fn requests_that_make_no_sense_are_answered() {
     assert_eq!(ask(Infer { model_id: 7, request_id: 2, ..good }, &[]), ClientStatus::Invalid);
     assert_eq!(ask(Infer { batch_size: 2, request_id: 3, ..good }, &[]), ClientStatus::Invalid);
     assert_eq!(ask(Infer { request_id: 4, ..good }, b"short"), ClientStatus::Invalid);
-    assert_eq!(ask(Infer { request_id: 5, ..good }, &[]), ClientStatus::Success);
+    for slo_factor in [f32::NAN, f32::INFINITY, -1.0] {
+        assert_eq!(ask(Infer { slo_factor, request_id: 5, ..good }, &[]), ClientStatus::Invalid);
+    }
+    assert_eq!(ask(Infer { request_id: 6, ..good }, &[]), ClientStatus::Success);
     controller.stop().0.unwrap();
 }
 
@@ -93,12 +100,36 @@ fn gpus_that_cannot_be_shared_out_end_the_controller() {
     config.max_gpus = 1;
     let controller = Running::with(config);
     // The controller ends instead of serving.
-    assert!(client(&controller).load(Burst::of(1).instances()).is_err());
+    let error = client(&controller).load(Burst::of(1).instances()).unwrap_err();
+    assert_snapshot!(error, @"the controller closed the connection");
     let (outcome, _) = controller.stop();
     assert_snapshot!(outcome.unwrap_err(), @"
     at most 1 GPUs of 2 workers are to be used, which is not one of each
     (hint: max_gpus is the fourth argument)
     ");
+}
+
+#[test]
+fn a_worker_serves_one_controller_at_a_time() {
+    let worker = [exact_worker()];
+    let first = Running::of(&worker);
+    client(&first).load(Burst::of(1).instances()).unwrap();
+    let second = Running::of(&worker);
+    let refused = second.wait().0.unwrap_err();
+    assert_snapshot!(said(&refused), @"
+    the worker at ADDRESS: is gone before all models are loaded: it closed the connection
+    (hint: does another controller use it?)
+    ");
+    let mut client = client(&first);
+    client.models = vec![client::Model { id: ModelId(0), input_bytes: 0 }];
+    assert_eq!(client.run(&mut Burst::of(3), None, None).unwrap().n_answered(), 3);
+    first.stop().0.unwrap();
+}
+
+#[test]
+fn a_controller_that_has_nobody_to_serve_ends_when_it_is_told_to() {
+    let (outcome, rows) = Running::of(&[exact_worker()]).stop();
+    assert_eq!((outcome.unwrap().n_requests, rows.requests.len()), (0, 0));
 }
 
 #[test]

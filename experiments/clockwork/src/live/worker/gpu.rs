@@ -6,6 +6,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use anyhow::Context as _;
+
 use super::server::{AnyDevice, MakeDevice};
 use crate::{
     live::{
@@ -57,18 +59,20 @@ impl GpuThread {
         };
         let gpu = Gpu::new(make(index, Box::new(report))?, deployment, cache);
         let mut work = Work { gpu, clock, peer, kinds: HashMap::new(), results: Vec::new() };
-        let thread = spawn("gpu", move || work.run(&mailbox));
+        let thread = spawn("gpu", move || work.run(&mailbox)).context("start its thread")?;
         Ok(Self { sender, thread })
     }
 
     pub(super) fn tell(&self, order: Order) {
-        self.sender.send(order).expect("the thread ends only when it is told to");
+        // A thread that has failed has closed the connection: the session ends.
+        let _ = self.sender.send(order);
     }
 
-    /// Ends the thread, whatever the GPU is doing.
+    /// Ends the thread, once its device has ended what it is doing.
     pub(super) fn end(self) {
         self.tell(Order::End);
-        self.thread.join().expect("the thread does not panic");
+        // What it failed by was printed.
+        let _ = self.thread.join();
     }
 }
 
@@ -79,6 +83,13 @@ struct Work {
     /// Of actions that are not answered.
     kinds: HashMap<u64, ActionKind>,
     results: Vec<ActionResult>,
+}
+
+/// A controller must not wait for a GPU whose thread has failed.
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.peer.close();
+    }
 }
 
 impl Work {
@@ -115,7 +126,8 @@ impl Work {
             return;
         }
         for result in self.results.drain(..) {
-            let kind = self.kinds.remove(&result.id).expect("only what was told is answered");
+            // A number that was given twice is answered once.
+            let Some(kind) = self.kinds.remove(&result.id) else { continue };
             let output = match result.status {
                 ActionStatus::Success => self.gpu.device_mut().take_output(result.id),
                 _ => None,

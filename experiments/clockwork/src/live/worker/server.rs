@@ -2,16 +2,17 @@
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::mpsc::channel,
+    sync::{Arc, Mutex, mpsc::channel},
     time::Duration,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::{memory::HostMemory, session::Session};
 use crate::{
     live::{
         Clock,
+        clock::spawn,
         peer::{Arrival, Peer},
     },
     wire::WorkerOrder,
@@ -45,6 +46,8 @@ pub struct Worker {
     config: Config,
     clock: Clock,
     make: Box<MakeDevice>,
+    /// Held by who is served.
+    turn: Mutex<()>,
 }
 
 impl Worker {
@@ -60,7 +63,7 @@ impl Worker {
     ) -> anyhow::Result<Self> {
         let listener =
             TcpListener::bind(address).with_context(|| format!("listen on {address}"))?;
-        Ok(Self { listener, config, clock, make })
+        Ok(Self { listener, config, clock, make, turn: Mutex::new(()) })
     }
 
     /// Where it listens.
@@ -71,29 +74,44 @@ impl Worker {
         self.listener.local_addr().context("which address is it")
     }
 
-    /// Serves one controller after another, for ever.
-    ///
-    /// # Errors
-    /// If no connection can be accepted any more.
-    pub fn serve(&self) -> anyhow::Result<()> {
-        loop {
-            let (stream, from) = self.listener.accept().context("accept a controller")?;
-            if let Err(error) = self.serve_one(stream) {
-                eprintln!("clockwork worker: the controller at {from}: {error:#}");
+    /// Serves one controller after another, for ever. Whoever speaks while another is
+    /// served is refused.
+    pub fn serve(self) {
+        let worker = Arc::new(self);
+        for stream in worker.listener.incoming() {
+            let server = Arc::clone(&worker);
+            let serve = move |stream| {
+                if let Err(error) = server.serve_one(stream) {
+                    eprintln!("clockwork worker: {error:#}");
+                }
+            };
+            let started = stream.and_then(|stream| spawn("session", move || serve(stream)));
+            if let Err(error) = started {
+                eprintln!("clockwork worker: a controller could not connect: {error}");
+                pause();
             }
         }
     }
 
     fn serve_one(&self, stream: TcpStream) -> anyhow::Result<()> {
-        stream.set_read_timeout(Some(SILENCE)).context("limit its silence")?;
+        stream.set_read_timeout(Some(SILENCE)).context("limit the controller's silence")?;
         let (sender, arrivals) = channel();
         let deliver = move |arrival| {
             // Nobody listens any more once the session has ended.
             let _ = sender.send(arrival);
         };
         let peer = Peer::start::<WorkerOrder>(stream, self.clock, deliver, |_| ())?;
+        // Who only looks whether somebody listens says nothing.
+        let Ok(first) = arrivals.recv() else { return Ok(()) };
+        if matches!(first, Arrival::Gone(None)) {
+            return Ok(());
+        }
+        let Ok(_turn) = self.turn.try_lock() else {
+            peer.close();
+            bail!("another controller is refused: one is served already");
+        };
         let mut session = Session::new(self.config.clone(), self.clock, peer);
-        let ended = arrivals.into_iter().find_map(|arrival| match arrival {
+        let ended = std::iter::once(first).chain(arrivals).find_map(|arrival| match arrival {
             Arrival::Message { message, body, .. } => {
                 session.obey(message, body, self.make.as_ref()).err().map(Err)
             }
@@ -101,6 +119,11 @@ impl Worker {
             Arrival::Gone(reason) => Some(reason.map_or(Ok(()), |reason| Err(reason.into()))),
         });
         session.end();
-        ended.unwrap_or(Ok(()))
+        ended.unwrap_or(Ok(())).context("the controller")
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the thread only accepts controllers")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
 }

@@ -94,7 +94,8 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     let Some((_, loosest)) = ours.last_key_value() else { return Ok(measures) };
     for (slo_ms, runs) in ours {
         let kept = ratio(&GOODPUT.samples(runs), &GOODPUT.samples(loosest))?;
-        measures.insert(format!("goodput-kept@slo={slo_ms}"), measure(kept, "1", runs.iter().copied()));
+        measures
+            .insert(format!("goodput-kept@slo={slo_ms}"), measure(kept, "1", runs.iter().copied()));
         for (policy, theirs) in trials.iter().filter(|(policy, _)| *policy != Policy::Infer4) {
             let Some(theirs) = theirs.get(slo_ms) else { continue };
             let (ours, baseline) = (GOODPUT.samples(runs), GOODPUT.samples(theirs));
@@ -107,4 +108,3 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     }
     Ok(measures)
 }
-

@@ -12,7 +12,10 @@ use super::{
     params::{Drawn, Point},
     record::Record,
 };
-use crate::support::{groups::group, quantity::{RATE, measure}};
+use crate::support::{
+    groups::group,
+    quantity::{RATE, measure},
+};
 
 /// The models with objectives.
 pub(super) const FOREGROUND: &str = "foreground";
@@ -157,16 +160,10 @@ fn measures(swept: &[Swept<'_>]) -> anyhow::Result<BTreeMap<String, Measure>> {
         let Some(loosest) = one.steps.last() else { continue };
         let estimate = mean(&loosest.satisfactions)?;
         let runs = || one.records.iter().map(|record| &record.observed);
-        measures.insert(
-            format!("loosest-satisfaction@{place}"),
-            measure(estimate, "1", runs()),
-        );
+        measures.insert(format!("loosest-satisfaction@{place}"), measure(estimate, "1", runs()));
         if let Some(factor) = one.tightest() {
             let estimate = mean(&vec![factor; one.records.len()])?;
-            measures.insert(
-                format!("tightest-objective@{place}"),
-                measure(estimate, "1", runs()),
-            );
+            measures.insert(format!("tightest-objective@{place}"), measure(estimate, "1", runs()));
         }
     }
     Ok(measures)

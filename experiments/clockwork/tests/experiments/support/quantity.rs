@@ -3,7 +3,8 @@
 use clockwork::{roles::Observed, telemetry::Tails};
 use harness::{
     analysis::{Basis, Cell, Measure},
-    estimate::{Estimate, mean},
+    estimate::mean,
+    stats::Estimate,
 };
 
 /// The objective of requests that name none, in milliseconds.

@@ -141,6 +141,12 @@ impl Setup {
         let sent: Sent = read(&bed.run(&client, LIMIT).await?, "sent.json")?;
         let files = bed.stop_and_collect(&controller).await?;
         let observed: Observed = read(&files, "observed.json")?;
+        if observed.n_lost_workers > 0 {
+            bed.invalidate(format!("{} workers were lost", observed.n_lost_workers));
+        }
+        if sent.n_requests != observed.outcome.n_answered {
+            bed.invalidate("client and controller disagree on how many requests there were");
+        }
         Ok(Observed { sent: Some(sent), ..observed })
     }
 
