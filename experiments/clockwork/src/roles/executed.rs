@@ -34,7 +34,7 @@ impl Executed {
         is_cuda: bool,
     ) -> anyhow::Result<Self> {
         let image = |variety: &String| {
-            let architecture = Architecture::by_name(variety)?.clone();
+            let architecture = *Architecture::by_name(variety)?;
             let image = match weights {
                 Some(dir) => {
                     let file = dir.join(variety).with_added_extension("safetensors");

@@ -56,7 +56,7 @@ pub struct Controller {
 
 enum Phase {
     Loading(Loading),
-    Serving(Serving),
+    Serving(Box<Serving>),
 }
 
 /// What a controller came to.
@@ -225,7 +225,7 @@ impl Controller {
                     }
                     Phase::Serving(serving) => (ClientStatus::Success, serving.n_models()),
                 };
-                self.tell(client, id, Listed { status: status.code(), n_models }.into());
+                self.tell(client, id, &Listed { status: status.code(), n_models }.into());
             }
         }
         Ok(())
@@ -243,7 +243,7 @@ impl Controller {
             let Infer { user_id, request_id, model_id, .. } = *infer;
             let status = ClientStatus::Initializing.code();
             let reply = Inferred { user_id, request_id, model_id, status };
-            self.tell(from.0, from.1, reply.into());
+            self.tell(from.0, from.1, &reply.into());
             return Ok(());
         }
         self.serve(log, |serving, others| serving.infer(moment, from, infer, body, others))
@@ -259,7 +259,7 @@ impl Controller {
                 return loading.ask(now, client, id, load, &mut self.workers);
             }
         };
-        self.tell(client, id, refused(ClientStatus::Invalid, refusal).into());
+        self.tell(client, id, &refused(ClientStatus::Invalid, refusal).into());
     }
 
     fn hear_worker(
@@ -276,7 +276,7 @@ impl Controller {
         }
         if let Phase::Loading(loading) = &mut self.phase {
             if let Some(to) = loading.note(moment.now, worker, reply, &mut self.workers) {
-                self.tell(to.client, to.message_id, to.reply.into());
+                self.tell(to.client, to.message_id, &to.reply.into());
             }
             return Ok(());
         }
@@ -302,7 +302,8 @@ impl Controller {
             let cluster = self.workers.cluster(&self.config)?;
             let models = loading.models().to_vec();
             self.workers.clear();
-            self.phase = Phase::Serving(Serving::begin(&self.config, cluster, models)?);
+            let serving = Serving::begin(&self.config, cluster, models)?;
+            self.phase = Phase::Serving(Box::new(serving));
         }
         self.serve(log, |serving, others| serving.wake(now, others))
     }
@@ -355,9 +356,9 @@ impl Controller {
         act(serving, &mut others)
     }
 
-    fn tell(&mut self, client: ClientId, id: u64, reply: ClientReply) {
+    fn tell(&mut self, client: ClientId, id: u64, reply: &ClientReply) {
         if let Some(peer) = self.clients.get(&client) {
-            peer.post(id, &reply, &[]);
+            peer.post(id, reply, &[]);
             self.clients_to_flush.push(client);
         }
     }

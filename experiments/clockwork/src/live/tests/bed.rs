@@ -54,8 +54,11 @@ pub(super) struct Running {
     pub(super) address: String,
     stopper: Stopper,
     thread: JoinHandle<()>,
-    end: Arc<Mutex<Option<(anyhow::Result<Outcome>, Rows)>>>,
+    end: Arc<Mutex<Option<End>>>,
 }
+
+/// What a controller came to, and its logs.
+type End = (anyhow::Result<Outcome>, Rows);
 
 impl Running {
     /// Starts one for these workers.
@@ -78,13 +81,13 @@ impl Running {
     }
 
     /// Ends it, and gives what it came to with its logs.
-    pub(super) fn stop(self) -> (anyhow::Result<Outcome>, Rows) {
+    pub(super) fn stop(self) -> End {
         self.stopper.stop();
         self.wait()
     }
 
     /// Waits until it ends by itself.
-    pub(super) fn wait(self) -> (anyhow::Result<Outcome>, Rows) {
+    pub(super) fn wait(self) -> End {
         self.thread.join().unwrap();
         self.end.lock().unwrap().take().unwrap()
     }
