@@ -41,6 +41,9 @@ pub enum Basis {
     /// Time, or what follows from how processes interleave: depends on the
     /// machine, and means nothing in an unoptimised build.
     Timed,
+    /// How many of something came in time, or what follows from that: as
+    /// [`Basis::Timed`], but all trials may well agree, as when none is late.
+    InTime,
 }
 
 /// A table whose cells know their unit.

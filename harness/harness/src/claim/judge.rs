@@ -97,7 +97,7 @@ fn lacking(claim: &Claim, ours: Option<&Measure>, ran: &Ran) -> Vec<String> {
     }
     match ours {
         None => lacking.push(format!("the measure `{}`", claim.measure)),
-        Some(ours) if ours.basis == Basis::Timed && !ran.optimised => {
+        Some(ours) if matches!(ours.basis, Basis::Timed | Basis::InTime) && !ran.optimised => {
             lacking.push("an optimised build".into());
         }
         Some(_) => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clockwork::{roles::Observed, telemetry::GroupPoint};
 use harness::{
     Measured,
-    analysis::{Analysis, Cell, Measure, Table},
+    analysis::{Analysis, Basis, Cell, Measure, Table},
     estimate::mean,
 };
 
@@ -107,7 +107,7 @@ fn measures(trials: &Trials<'_>, pages: u32) -> anyhow::Result<BTreeMap<String, 
             if samples.is_empty() {
                 continue;
             }
-            let measure = measure(mean(&samples)?, unit, runs.iter().copied());
+            let measure = measure(mean(&samples)?, unit, Basis::InTime, runs.iter().copied());
             if pages == PAPER_PAGES {
                 measures.insert(format!("{name}@workers={workers},pages={pages}"), measure.clone());
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clockwork::{roles::Observed, scheduler::Policy};
 use harness::{
     Measured,
-    analysis::{Analysis, Axes, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
 };
 
@@ -94,15 +94,20 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     let Some((_, loosest)) = ours.last_key_value() else { return Ok(measures) };
     for (slo_ms, runs) in ours {
         let kept = ratio(&GOODPUT.samples(runs), &GOODPUT.samples(loosest))?;
-        measures
-            .insert(format!("goodput-kept@slo={slo_ms}"), measure(kept, "1", runs.iter().copied()));
+        measures.insert(
+            format!("goodput-kept@slo={slo_ms}"),
+            measure(kept, "1", Basis::Timed, runs.iter().copied()),
+        );
         for (policy, theirs) in trials.iter().filter(|(policy, _)| *policy != Policy::Infer4) {
             let Some(theirs) = theirs.get(slo_ms) else { continue };
             let (ours, baseline) = (GOODPUT.samples(runs), GOODPUT.samples(theirs));
             if baseline.iter().any(|goodput| *goodput > 0.0) {
                 let name = format!("goodput-over-{}@slo={slo_ms}", name_of(*policy));
                 let over = ratio(&ours, &baseline)?;
-                measures.insert(name, measure(over, "1", runs.iter().chain(theirs).copied()));
+                measures.insert(
+                    name,
+                    measure(over, "1", Basis::Timed, runs.iter().chain(theirs).copied()),
+                );
             }
         }
     }

@@ -26,8 +26,8 @@ pub(crate) struct Params {
     pub(crate) copies: u32,
     /// Requests per second to all of them together.
     pub(crate) rate: f64,
-    /// Their objective.
-    pub(crate) slo_ms: u64,
+    /// Their objective, as a multiple of an execution.
+    pub(crate) slo_factor: f64,
     /// What no figure shows, at the beginning: estimates are of the last ten executions.
     #[serde(serialize_with = "friendly::compact::required")]
     pub(crate) lead_in: SignedDuration,
@@ -50,8 +50,11 @@ pub(crate) struct Point {
 impl Params {
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
         self.span().check()?;
-        ensure!(self.copies > 0 && self.slo_ms > 0, "`copies` and `slo-ms` must be at least 1");
-        ensure!(self.rate > 0.0, "`rate` must be above 0");
+        ensure!(self.copies > 0, "`copies` must be at least 1");
+        ensure!(
+            self.rate > 0.0 && self.slo_factor > 0.0,
+            "`rate` and `slo-factor` must be above 0"
+        );
         let point = |variety: &String| {
             Architecture::by_name(variety)?;
             Ok(Point { variety: variety.clone() })
@@ -67,23 +70,19 @@ impl Params {
     /// executions are longer.
     pub(crate) fn setup(&self, point: &Point) -> Setup {
         let setup = Setup::of(Run::Exec, 1);
-        let settings = Settings {
-            schedule_ahead: 100 * MILLISECOND,
-            default_slo: self.slo_ms * MILLISECOND,
-            max_exec: SECOND,
-            ..setup.settings
-        };
+        let settings =
+            Settings { schedule_ahead: 100 * MILLISECOND, max_exec: SECOND, ..setup.settings };
         Setup { settings, varieties: vec![point.variety.clone()], ..setup }
     }
 
     /// The words that the client is given: objectives that hold as long as the run.
     pub(crate) fn workload(&self, point: &Point) -> Vec<String> {
-        let (start, end, factor) = ("0", "0", "1");
+        let (objective, factor) = (self.slo_factor.to_string(), "2");
         let period_s = self.span().load().as_secs() + 1;
         let words = ["slo-exp-1", &point.variety, &self.copies.to_string(), "poisson"];
         let mut words = words.map(str::to_owned).to_vec();
         words.push(self.rate.to_string());
-        words.extend([start, end, factor, "add"].map(str::to_owned));
+        words.extend([&objective, &objective, factor, "mul"].map(str::to_owned));
         words.push(period_s.to_string());
         words
     }

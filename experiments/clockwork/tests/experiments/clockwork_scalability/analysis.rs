@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clockwork::roles::Observed;
 use harness::{
     Measured,
-    analysis::{Analysis, Axes, Cell, Figure, Measure, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Series, SeriesPoint, Table},
     estimate::{mean, ratio},
 };
 
@@ -20,6 +20,7 @@ const MOST_GOODPUT: Quantity = Quantity {
     head: "Goodput [1/s]",
     name: "goodput-per-s",
     unit: "1/s",
+    live: Basis::Timed,
     of: |run| {
         let goodputs = run.series.points.iter().map(|point| point.goodput);
         goodputs.reduce(f64::max)
@@ -31,6 +32,7 @@ const MOST_OFFERED: Quantity = Quantity {
     head: "Offered at most [1/s]",
     name: "offered-per-s",
     unit: "1/s",
+    live: Basis::Timed,
     of: |run| {
         let rates = run.series.points.iter().map(|point| point.throughput);
         rates.reduce(f64::max)
@@ -99,7 +101,7 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
             goodputs.iter().map(|goodput| goodput / f64::from(workers)).collect()
         };
         let estimate = ratio(&per_worker(*most, runs), &per_worker(*fewest, few))?;
-        let measure = measure(estimate, "1", runs.iter().chain(few).copied());
+        let measure = measure(estimate, "1", Basis::Timed, runs.iter().chain(few).copied());
         measures.insert("goodput-per-worker@most/fewest".into(), measure);
     }
     Ok(measures)

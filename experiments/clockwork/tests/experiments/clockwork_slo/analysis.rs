@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::{
     Measured,
-    analysis::{Analysis, Axes, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
+    analysis::{Analysis, Axes, Basis, Cell, Figure, Measure, Scale, Series, SeriesPoint, Table},
     estimate::mean,
 };
 
@@ -160,10 +160,16 @@ fn measures(swept: &[Swept<'_>]) -> anyhow::Result<BTreeMap<String, Measure>> {
         let Some(loosest) = one.steps.last() else { continue };
         let estimate = mean(&loosest.satisfactions)?;
         let runs = || one.records.iter().map(|record| &record.observed);
-        measures.insert(format!("loosest-satisfaction@{place}"), measure(estimate, "1", runs()));
+        measures.insert(
+            format!("loosest-satisfaction@{place}"),
+            measure(estimate, "1", Basis::InTime, runs()),
+        );
         if let Some(factor) = one.tightest() {
             let estimate = mean(&vec![factor; one.records.len()])?;
-            measures.insert(format!("tightest-objective@{place}"), measure(estimate, "1", runs()));
+            measures.insert(
+                format!("tightest-objective@{place}"),
+                measure(estimate, "1", Basis::InTime, runs()),
+            );
         }
     }
     Ok(measures)

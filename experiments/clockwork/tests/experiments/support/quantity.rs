@@ -18,6 +18,8 @@ pub(crate) struct Quantity {
     pub(crate) name: &'static str,
     /// Its unit.
     pub(crate) unit: &'static str,
+    /// What it rests on in a live run.
+    pub(crate) live: Basis,
     /// Nothing where the trial has nothing to say of it.
     pub(crate) of: fn(&Observed) -> Option<f64>,
 }
@@ -44,7 +46,7 @@ impl Quantity {
         if samples.is_empty() {
             return Ok(None);
         }
-        Ok(Some(measure(mean(&samples)?, self.unit, runs.iter().copied())))
+        Ok(Some(measure(mean(&samples)?, self.unit, self.live, runs.iter().copied())))
     }
 }
 
@@ -53,10 +55,11 @@ impl Quantity {
 pub(crate) fn measure<'a>(
     estimate: Estimate,
     unit: &str,
+    live: Basis,
     runs: impl IntoIterator<Item = &'a Observed>,
 ) -> Measure {
     let is_live = runs.into_iter().any(|run| run.sent.is_some());
-    let basis = if is_live { Basis::Timed } else { Basis::Counted };
+    let basis = if is_live { live } else { Basis::Counted };
     Measure { estimate, unit: unit.into(), basis }
 }
 
@@ -65,6 +68,7 @@ pub(crate) const GOODPUT: Quantity = Quantity {
     head: "Goodput [1/s]",
     name: "goodput-per-s",
     unit: "1/s",
+    live: Basis::Timed,
     of: |run| Some(run.totals.within_objective as f64 / run.measured_s),
 };
 
@@ -73,6 +77,7 @@ pub(crate) const RATE: Quantity = Quantity {
     head: "Rate [1/s]",
     name: "rate-per-s",
     unit: "1/s",
+    live: Basis::Timed,
     of: |run| Some(run.totals.requests as f64 / run.measured_s),
 };
 
@@ -81,6 +86,7 @@ pub(crate) const WITHIN_SLO: Quantity = Quantity {
     head: "Within SLO",
     name: "within-slo",
     unit: "1",
+    live: Basis::InTime,
     of: |run| share(run.totals.within_objective, run.totals.requests),
 };
 
@@ -89,6 +95,7 @@ pub(crate) const LONGEST: Quantity = Quantity {
     head: "Longest / SLO",
     name: "max-latency-over-slo",
     unit: "1",
+    live: Basis::Timed,
     of: |run| {
         let longest = run.series.points.iter().map(|point| point.latency_max_ms);
         let longest_ms = longest.reduce(f64::max).filter(|_| run.totals.requests > 0);
@@ -101,6 +108,7 @@ pub(crate) const MEDIAN: Quantity = Quantity {
     head: "Median [ms]",
     name: "median-latency-ms",
     unit: "ms",
+    live: Basis::Timed,
     of: |run| quantile(&run.tails, &run.tails.ms.latency, 0.5),
 };
 
@@ -110,6 +118,7 @@ pub(crate) const BATCH_SIZE: Quantity = Quantity {
     head: "Batch",
     name: "batch-size",
     unit: "1",
+    live: Basis::Timed,
     of: |run| {
         let sizes = run.series.points.iter().map(|point| point.batch_size_mean);
         let sizes: Vec<_> = sizes.filter(|size| *size > 0.0).collect();
@@ -122,6 +131,7 @@ pub(crate) const COLD_STARTS: Quantity = Quantity {
     head: "Cold [1/s]",
     name: "cold-starts-per-s",
     unit: "1/s",
+    live: Basis::Timed,
     of: |run| Some(run.totals.cold_starts as f64 / run.measured_s),
 };
 
@@ -130,6 +140,7 @@ pub(crate) const COLD_WITHIN_SLO: Quantity = Quantity {
     head: "Cold within SLO",
     name: "cold-starts-within-slo",
     unit: "1",
+    live: Basis::InTime,
     of: |run| share(run.totals.cold_within_objective, run.totals.cold_requests),
 };
 
@@ -139,6 +150,7 @@ pub(crate) const INFER_SLOWER: Quantity = Quantity {
     head: "Slower, p99 [us]",
     name: "infer-slower-p99-us",
     unit: "us",
+    live: Basis::Timed,
     of: |run| {
         let slower = &run.tails.ms.infer_prediction.longer;
         quantile(&run.tails, slower, 0.99).map(|error_ms| error_ms * 1e3)
@@ -150,6 +162,7 @@ pub(crate) const INFER_FASTER: Quantity = Quantity {
     head: "Faster, p99 [us]",
     name: "infer-faster-p99-us",
     unit: "us",
+    live: Basis::Timed,
     of: |run| {
         let faster = &run.tails.ms.infer_prediction.shorter;
         quantile(&run.tails, faster, 0.99).map(|error_ms| error_ms * 1e3)
@@ -162,6 +175,7 @@ pub(crate) const INFER_SLOWER_SHARE: Quantity = Quantity {
     head: "Slower, p99 / median",
     name: "infer-slower-p99-over-median",
     unit: "1",
+    live: Basis::Timed,
     of: |run| {
         let slower_us = (INFER_SLOWER.of)(run)?;
         (MEDIAN.of)(run).map(|median_ms| slower_us / 1e3 / median_ms)
@@ -173,6 +187,7 @@ pub(crate) const SPEED: Quantity = Quantity {
     head: "Simulated requests per second",
     name: "simulated-per-s",
     unit: "1/s",
+    live: Basis::Timed,
     of: |run| run.sent.is_none().then(|| run.outcome.n_requests as f64 / run.wall_s),
 };
 

@@ -70,5 +70,6 @@ fn basis(basis: Basis) -> &'static str {
         Basis::Counted => "counts",
         Basis::Memory => "memory",
         Basis::Timed => "time",
+        Basis::InTime => "what is in time",
     }
 }
