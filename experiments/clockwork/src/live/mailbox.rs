@@ -28,6 +28,14 @@ impl<M> Mailbox<M> {
         self.receiver.try_recv().ok()
     }
 
+    /// Waits as [`Mailbox::next`] does, and then gives what is there, so many messages at
+    /// most: something else has its turn in between.
+    pub(super) fn some(&self, until: Nanos, at_most: usize) -> Vec<M> {
+        let first = self.next(Some(until));
+        let rest = first.is_some().then(|| std::iter::from_fn(|| self.waiting()));
+        first.into_iter().chain(rest.into_iter().flatten().take(at_most - 1)).collect()
+    }
+
     /// Waits for the next message; nothing if there is none until then.
     pub(super) fn next(&self, until: Option<Nanos>) -> Option<M> {
         let Some(until) = until else {

@@ -119,13 +119,7 @@ impl Args {
     fn settings(&self) -> Settings {
         let defaults =
             if self.original_defaults { Settings::original() } else { Settings::default() };
-        Settings {
-            schedule_ahead: self.schedule_ahead.unwrap_or(defaults.schedule_ahead),
-            default_slo: self.default_slo.unwrap_or(defaults.default_slo),
-            max_exec: self.max_exec.unwrap_or(defaults.max_exec),
-            max_batch: self.max_batch.unwrap_or(defaults.max_batch),
-            ..defaults
-        }
+        defaults.with(self.schedule_ahead, self.default_slo, self.max_exec, self.max_batch)
     }
 
     fn files(&self, dir: &Path) -> LogFiles {

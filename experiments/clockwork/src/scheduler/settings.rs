@@ -71,6 +71,25 @@ impl Settings {
         Self { max_exec: 250 * MILLISECOND, original_mistakes: true, ..Self::default() }
     }
 
+    /// These, with what was asked to be otherwise: how far ahead actions are sent, the
+    /// default objective, and how long and how large batches may be.
+    #[must_use]
+    pub fn with(
+        self,
+        schedule_ahead: Option<Nanos>,
+        default_slo: Option<Nanos>,
+        max_exec: Option<Nanos>,
+        max_batch: Option<u32>,
+    ) -> Self {
+        Self {
+            schedule_ahead: schedule_ahead.unwrap_or(self.schedule_ahead),
+            default_slo: default_slo.unwrap_or(self.default_slo),
+            max_exec: max_exec.unwrap_or(self.max_exec),
+            max_batch: max_batch.unwrap_or(self.max_batch),
+            ..self
+        }
+    }
+
     /// By when an action must have left the controller that was decided at `sent` and
     /// must start by `latest`: it must leave the worker the buffer, unless it had not
     /// as much time from the beginning. One that leaves later is not worth sending; it

@@ -71,14 +71,9 @@ struct Load<'a> {
 impl Load<'_> {
     fn run(&mut self) -> anyhow::Result<()> {
         while let Some(next) = self.next_turn() {
-            let mut mail = self.client.mailbox.next(Some(self.begin.saturating_add(next)));
-            for _ in 0..AT_ONCE {
-                let Some(next) = mail else { break };
-                self.read(next)?;
-                mail = self.client.mailbox.waiting();
-            }
-            if let Some(next) = mail {
-                self.read(next)?;
+            let until = self.begin.saturating_add(next);
+            for mail in self.client.mailbox.some(until, AT_ONCE) {
+                self.read(mail)?;
             }
             self.send_due();
         }

@@ -145,14 +145,8 @@ impl Controller {
         self.last_stall = self.last_turn;
         while !self.is_done() {
             let until = self.next_turn();
-            let mut mail = self.mailbox.next(Some(until));
-            for _ in 0..AT_ONCE {
-                let Some(next) = mail else { break };
-                self.read(next, log)?;
-                mail = self.mailbox.waiting();
-            }
-            if let Some(next) = mail {
-                self.read(next, log)?;
+            for mail in self.mailbox.some(until, AT_ONCE) {
+                self.read(mail, log)?;
             }
             self.look_around(log)?;
             self.flush();
