@@ -85,19 +85,23 @@ fn figure(
 }
 
 /// INFER4's goodput at each objective: over that of each other scheduler, which is
-/// nothing where the other has none, and over its own at the loosest objective.
+/// nothing where the other has none, and over its own at the loosest objective, if that is
+/// another.
 fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     let mut measures = BTreeMap::new();
     let Some((_, ours)) = trials.iter().find(|(policy, _)| *policy == Policy::Infer4) else {
         return Ok(measures);
     };
-    let Some((_, loosest)) = ours.last_key_value() else { return Ok(measures) };
+    let Some((loosest_ms, loosest)) = ours.last_key_value() else { return Ok(measures) };
     for (slo_ms, runs) in ours {
-        let kept = ratio(&GOODPUT.samples(runs), &GOODPUT.samples(loosest))?;
-        measures.insert(
-            format!("goodput-kept@slo={slo_ms}"),
-            measure(kept, "1", Basis::Timed, runs.iter().copied()),
-        );
+        // Of itself the loosest keeps all, whatever the system does.
+        if slo_ms != loosest_ms {
+            let kept = ratio(&GOODPUT.samples(runs), &GOODPUT.samples(loosest))?;
+            measures.insert(
+                format!("goodput-kept@slo={slo_ms}"),
+                measure(kept, "1", Basis::Timed, runs.iter().copied()),
+            );
+        }
         for (policy, theirs) in trials.iter().filter(|(policy, _)| *policy != Policy::Infer4) {
             let Some(theirs) = theirs.get(slo_ms) else { continue };
             let (ours, baseline) = (GOODPUT.samples(runs), GOODPUT.samples(theirs));
