@@ -22,5 +22,5 @@ pub use instances::Instances;
 pub use population::{ClosedLoops, Population, closed_loops, poisson_open_loops};
 pub use pressure::{example, fill_memory, stepped_open_loops};
 pub use simple::{Clients, simple_parametric, simple_slo_factor};
-pub use slo::{Background, Foreground, slo_experiment};
+pub use slo::{BACKGROUND_DELAY, Background, Foreground, slo_experiment};
 pub use steps::{Step, Steps};

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::time::{Nanos, SECOND};
 
-/// When the background of the original begins.
-const BACKGROUND_DELAY: Nanos = 10 * SECOND;
+/// When the background begins, as the original's.
+pub const BACKGROUND_DELAY: Nanos = 10 * SECOND;
 
 /// Who has the objectives that change.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Foreground {
     pub slo: Steps,
 }
 
-/// Who uses what is left, in closed loops that begin after 10 s.
+/// Who uses what is left, in closed loops that begin after [`BACKGROUND_DELAY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Background {
     /// Further copies of the variety.

@@ -59,21 +59,28 @@ impl Objectives {
     }
 
     /// The share of requests that were answered in time under each objective that any
-    /// was answered under.
-    pub(super) fn satisfactions(&self, points: &[GroupPoint]) -> Vec<(f64, f64)> {
+    /// was answered under, of those that are looked at from this bucket on or later.
+    pub(super) fn satisfactions(&self, points: &[GroupPoint], from: usize) -> Vec<(f64, f64)> {
         let satisfaction_of = |(nth, factor)| {
             let Range { start, end } = self.buckets(nth);
+            if start < from {
+                return None;
+            }
             let points = points.get(start..end.min(points.len()))?;
             Some((factor, satisfaction(points)?))
         };
         (0..).zip(self.factors()).filter_map(satisfaction_of).collect()
     }
 
+    /// The first bucket that begins at this time or later.
+    pub(super) fn bucket_from(&self, at: SignedDuration) -> usize {
+        let whole = at.as_nanos().div_euclid(self.bucket.as_nanos());
+        let begun = at.as_nanos().rem_euclid(self.bucket.as_nanos()) > 0;
+        usize::try_from(whole + i128::from(begun)).unwrap_or(usize::MAX)
+    }
+
     fn buckets(&self, nth: usize) -> Range<usize> {
-        let n_buckets = |length: SignedDuration| {
-            usize::try_from(length.as_nanos() / self.bucket.as_nanos()).unwrap_or(usize::MAX)
-        };
-        let period = n_buckets(self.period);
-        nth * period + n_buckets(self.settle)..(nth + 1) * period
+        let (period, settle) = (self.bucket_from(self.period), self.bucket_from(self.settle));
+        nth * period + settle..(nth + 1) * period
     }
 }

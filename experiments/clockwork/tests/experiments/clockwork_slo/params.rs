@@ -6,6 +6,7 @@ use anyhow::ensure;
 use clockwork::{
     scheduler::Settings,
     time::{MILLISECOND, MINUTE, Nanos},
+    workload::BACKGROUND_DELAY,
 };
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
@@ -57,8 +58,8 @@ pub(crate) struct Params {
     pub(crate) period: SignedDuration,
     /// How much of that is left out at its beginning: requests are still answered that had
     /// the objective before. What is left should be at least 4 s, as in the original's
-    /// evaluation. The others begin after 10 s, as in the original: with a shorter
-    /// `settle` the first objectives have none beside them.
+    /// evaluation. The others of Fig. 8 begin after 10 s, as in the original: objectives
+    /// that are looked at before are left out of it.
     #[serde(serialize_with = "friendly::compact::required")]
     pub(crate) settle: SignedDuration,
     /// What is recorded; `period` and `settle` are multiples of it.
@@ -100,6 +101,15 @@ pub(crate) enum Drawn {
     Fig7,
     /// Beside others, Fig. 8.
     Fig8,
+}
+
+impl Point {
+    /// When all are there that it is about.
+    pub(super) fn complete_from(&self) -> SignedDuration {
+        let is_beside = self.background_copies > 0;
+        let delay_ns = if is_beside { BACKGROUND_DELAY } else { 0 };
+        SignedDuration::from_nanos(i64::try_from(delay_ns).unwrap_or(i64::MAX))
+    }
 }
 
 impl Params {
