@@ -7,6 +7,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
+use super::model_list::ModelList;
 use crate::{
     message::{GpuId, ModelId},
     time::Nanos,
@@ -15,7 +16,6 @@ use crate::{
 /// What an idle GPU counts as its work, so that shares are defined.
 const IDLE_OUTSTANDING_NS: f64 = 1e6;
 const IDLE_WEIGHT: f64 = 0.01;
-const NOWHERE: usize = usize::MAX;
 
 /// All models' demand and all GPUs' share of it.
 #[derive(Debug)]
@@ -26,9 +26,13 @@ pub(super) struct Demand {
     /// When demand for weights ends, of which model, and how much.
     expiries: BinaryHeap<Reverse<(Nanos, ModelId, Nanos)>>,
     /// Models whose weights are wanted.
-    wanting: Vec<ModelId>,
+    wanting: ModelList,
     /// How many of them no GPU holds.
     n_homeless: usize,
+    /// Models whose weights nobody wants in time any more, though requests wait.
+    left: ModelList,
+    /// Whether a model that a GPU holds can be left, too.
+    leaves_held: bool,
     /// How many GPUs have more work than they can do in time.
     n_overloaded: usize,
 }
@@ -42,9 +46,11 @@ struct Model {
     load_arrived: Nanos,
     load_served: Nanos,
     load_expired: Nanos,
+    /// Requests that are neither executed nor given up.
+    n_waiting: u32,
     holders: Vec<Holder>,
-    /// Where it is among those that want.
-    place: usize,
+    /// It is among those that no GPU holds.
+    is_homeless: bool,
 }
 
 #[derive(Debug)]
@@ -66,14 +72,17 @@ impl Model {
 }
 
 impl Demand {
-    pub(super) fn new(capacity: Nanos, n_models: usize, n_gpus: usize) -> Self {
+    /// Of an idle, empty cluster, with the capacity of a GPU. With `leaves_held` models
+    /// with requests are [`Demand::left`] also where a GPU holds them.
+    pub(super) fn new(capacity: Nanos, n_models: usize, n_gpus: usize, leaves_held: bool) -> Self {
         let model = |_| Model {
             exec: 0,
             load_arrived: 0,
             load_served: 0,
             load_expired: 0,
+            n_waiting: 0,
             holders: Vec::new(),
-            place: NOWHERE,
+            is_homeless: false,
         };
         let gpu = |_| Gpu { outstanding: IDLE_OUTSTANDING_NS, weight: IDLE_WEIGHT };
         Self {
@@ -81,35 +90,37 @@ impl Demand {
             models: (0..n_models).map(model).collect(),
             gpus: (0..n_gpus).map(gpu).collect(),
             expiries: BinaryHeap::new(),
-            wanting: Vec::new(),
+            wanting: ModelList::none_of(n_models),
             n_homeless: 0,
+            left: ModelList::none_of(n_models),
+            leaves_held,
             n_overloaded: 0,
         }
     }
 
     /// Counts a request in, whose demand for weights ends at `load_ends`.
     pub(super) fn arrived(&mut self, model: ModelId, exec: Nanos, load: Nanos, load_ends: Nanos) {
-        self.models[model.index()].exec += exec;
-        self.want(model, load, load_ends);
+        let state = &mut self.models[model.index()];
+        state.exec += exec;
+        state.n_waiting += 1;
+        state.load_arrived += load;
+        self.expiries.push(Reverse((load_ends, model, load)));
+        self.notice(model);
         self.distribute(model);
     }
 
-    /// Counts demand for weights in, which ends at `ends`.
-    pub(super) fn want(&mut self, model: ModelId, load: Nanos, ends: Nanos) {
-        self.models[model.index()].load_arrived += load;
-        self.expiries.push(Reverse((ends, model, load)));
-        self.notice(model);
-    }
-
-    /// A request of it is executed now.
+    /// A request of it is executed now, or given up.
     pub(super) fn started(&mut self, model: ModelId, load: Nanos) {
-        self.models[model.index()].load_served += load;
+        let state = &mut self.models[model.index()];
+        state.load_served += load;
+        state.n_waiting -= 1;
         self.notice(model);
     }
 
     /// An executed request was answered.
     pub(super) fn completed(&mut self, model: ModelId, exec: Nanos) {
         self.models[model.index()].exec -= exec;
+        self.notice(model);
         self.distribute(model);
     }
 
@@ -126,10 +137,8 @@ impl Demand {
 
     /// The model is on this GPU, or soon will be.
     pub(super) fn hold(&mut self, model: ModelId, gpu: GpuId) {
-        let state = &mut self.models[model.index()];
-        let was_homeless = state.holders.is_empty() && state.place != NOWHERE;
-        state.holders.push(Holder { gpu, share: 0.0 });
-        self.n_homeless -= usize::from(was_homeless);
+        self.models[model.index()].holders.push(Holder { gpu, share: 0.0 });
+        self.notice(model);
         self.distribute(model);
     }
 
@@ -138,7 +147,7 @@ impl Demand {
         let state = &mut self.models[model.index()];
         let Some(at) = state.holders.iter().position(|holder| holder.gpu == gpu) else { return };
         let share = state.holders.swap_remove(at).share;
-        self.n_homeless += usize::from(state.holders.is_empty() && state.place != NOWHERE);
+        self.notice(model);
         self.change_outstanding(gpu, -share);
         self.distribute(model);
     }
@@ -155,17 +164,19 @@ impl Demand {
 
     /// Whether any request of it is unanswered, or wants its weights.
     pub(super) fn is_wanted(&self, model: ModelId) -> bool {
-        self.models[model.index()].exec > 0 || self.wants_weights(model)
-    }
-
-    /// Whether its weights are wanted.
-    pub(super) fn wants_weights(&self, model: ModelId) -> bool {
-        self.models[model.index()].place != NOWHERE
+        self.models[model.index()].exec > 0 || self.wanting.contains(model)
     }
 
     /// The models whose weights are wanted.
     pub(super) fn wanting(&self) -> &[ModelId] {
-        &self.wanting
+        self.wanting.models()
+    }
+
+    /// The models that no GPU holds and that nobody wants in time, while requests wait
+    /// that have more time than that. Without them these would wait until their
+    /// deadlines, though there may be nothing else to do.
+    pub(super) fn left(&self) -> &[ModelId] {
+        self.left.models()
     }
 
     /// Whether a wanted model is on no GPU.
@@ -233,36 +244,27 @@ impl Demand {
     #[cfg(test)]
     pub(super) fn assert_nothing(&self) {
         for model in &self.models {
-            assert_eq!((model.exec, model.load(), model.place), (0, 0, NOWHERE));
+            assert_eq!((model.exec, model.load(), model.n_waiting), (0, 0, 0));
         }
         for gpu in &self.gpus {
             // Sums of shares are rounded.
             assert!((gpu.outstanding - IDLE_OUTSTANDING_NS).abs() < 1.0, "{gpu:?}");
         }
-        assert_eq!((self.wanting.len(), self.n_homeless, self.n_overloaded), (0, 0, 0));
+        assert_eq!((self.wanting.models(), self.left.models()), (&[][..], &[][..]));
+        assert_eq!((self.n_homeless, self.n_overloaded), (0, 0));
         assert!(self.expiries.is_empty());
     }
 
-    /// Keeps the list of those that want.
+    /// Keeps the lists.
     fn notice(&mut self, model: ModelId) {
         let state = &mut self.models[model.index()];
-        let is_homeless = usize::from(state.holders.is_empty());
-        match (state.load() > 0, state.place != NOWHERE) {
-            (true, false) => {
-                state.place = self.wanting.len();
-                self.wanting.push(model);
-                self.n_homeless += is_homeless;
-            }
-            (false, true) => {
-                let place = std::mem::replace(&mut state.place, NOWHERE);
-                self.wanting.swap_remove(place);
-                self.n_homeless -= is_homeless;
-                if let Some(moved) = self.wanting.get(place) {
-                    self.models[moved.index()].place = place;
-                }
-            }
-            _ => {}
-        }
+        let (wants, is_held) = (state.load() > 0, !state.holders.is_empty());
+        let was_homeless = std::mem::replace(&mut state.is_homeless, wants && !is_held);
+        self.n_homeless += usize::from(state.is_homeless);
+        self.n_homeless -= usize::from(was_homeless);
+        let waits = if self.leaves_held { state.exec > 0 } else { !is_held && state.n_waiting > 0 };
+        self.wanting.set(model, wants);
+        self.left.set(model, waits && !wants);
     }
 }
 
@@ -273,7 +275,7 @@ mod tests {
     const M: ModelId = ModelId(0);
 
     fn demand() -> Demand {
-        Demand::new(100_000_000, 3, 2)
+        Demand::new(100_000_000, 3, 2, false)
     }
 
     #[test]
@@ -333,10 +335,29 @@ mod tests {
         assert_eq!(demand.priority(M), 10.0);
         demand.expire(30);
         assert!(demand.wanting().is_empty() && !demand.has_homeless());
+        assert_eq!(demand.left(), [M]);
         demand.started(M, 10);
         assert_eq!(demand.priority(M), 0.0);
-        assert!(demand.is_wanted(M));
+        assert!(demand.is_wanted(M) && demand.left().is_empty());
         demand.completed(M, 2);
         assert!(!demand.is_wanted(M));
+    }
+
+    #[test]
+    fn who_waits_longer_than_for_weights_is_left_until_a_gpu_has_them() {
+        for leaves_held in [false, true] {
+            let mut demand = Demand::new(100_000_000, 3, 2, leaves_held);
+            demand.arrived(M, 3, 10, 25);
+            assert!(demand.left().is_empty());
+            demand.expire(25);
+            assert_eq!((demand.left(), demand.wanting()), (&[M][..], &[][..]));
+            demand.hold(M, GpuId(1));
+            assert_eq!(demand.left().contains(&M), leaves_held);
+            demand.release(M, GpuId(1));
+            assert_eq!(demand.left(), [M]);
+            demand.started(M, 10);
+            demand.completed(M, 3);
+            assert!(demand.left().is_empty());
+        }
     }
 }

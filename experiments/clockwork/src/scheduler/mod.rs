@@ -12,6 +12,7 @@ mod in_flight;
 mod infer4;
 mod loss;
 mod model;
+mod model_list;
 mod policy;
 #[cfg(test)]
 mod properties;

@@ -124,15 +124,24 @@ pub(super) fn recorded(workers: &[String], path: PathBuf) -> Config {
 
 /// A worker of one exact GPU.
 pub(super) fn exact_worker() -> String {
-    worker_with(Clock::of_day(), 60, Box::new(|_, _| Ok(Box::new(EmulatedDevice::exact()))))
+    exact_worker_of(1)
 }
 
-/// A worker with a clock and devices of its own, which runs until the test's end.
+/// A worker of several.
+pub(super) fn exact_worker_of(n_gpus: u32) -> String {
+    worker_of(n_gpus, Clock::of_day(), 60, Box::new(|_, _| Ok(Box::new(EmulatedDevice::exact()))))
+}
+
+/// A worker of one GPU with a clock and a device of its own, which runs until the test's end.
 pub(super) fn worker_with(clock: Clock, n_pages: u32, make: Box<MakeDevice>) -> String {
+    worker_of(1, clock, n_pages, make)
+}
+
+fn worker_of(n_gpus: u32, clock: Clock, n_pages: u32, make: Box<MakeDevice>) -> String {
     let varieties = Catalogue::published().deployed().cloned().collect();
     let cache = CacheSize { n_pages, ..CacheSize::V100_32GB };
     let memory = HostMemory { varieties, bytes: 2_000_000_000, cache };
-    let config = worker::Config { n_gpus: 1, memory };
+    let config = worker::Config { n_gpus, memory };
     let worker = Worker::listen("127.0.0.1:0".parse().unwrap(), config, clock, make).unwrap();
     let address = worker.address().unwrap().to_string();
     spawn("worker", move || worker.serve()).unwrap();

@@ -1,11 +1,11 @@
 //! Whoever goes away, no request is left unanswered.
 
 use super::{
-    bed::{Burst, Running, config, exact_worker, poisson, send},
-    fakes::{Manner, fake_worker},
+    bed::{Burst, Running, config, exact_worker, poisson, recorded, send},
+    fakes::{Manner, fake_worker, stuck_once},
 };
 use crate::{
-    live::{Clock, client::Client, clock::pause},
+    live::{Clock, client::Client, clock::pause, controller::replay},
     message::{ActionStatus, ClientStatus},
     scheduler::Policy,
     time::{MILLISECOND, SECOND},
@@ -98,4 +98,37 @@ fn a_controller_that_must_end_answers_what_waits() {
     let answers = answers.join().unwrap();
     assert_eq!(answers.len(), 30);
     assert!(answers.iter().all(|answer| answer.status == ClientStatus::Error));
+}
+
+/// Inputs of 0.6 MB fill the way, and what waits behind them is late when it is free.
+#[test]
+fn what_cannot_leave_in_time_is_not_sent_and_fails() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = dir.path().join("recording.jsonl");
+    let way = stuck_once(exact_worker(), 1 << 20, 800 * MILLISECOND);
+    let mut config = recorded(&[way], recording.clone());
+    config.generate_inputs = true;
+    config.settings.schedule_ahead = 200 * MILLISECOND;
+    config.settings.default_slo = 400 * MILLISECOND;
+    let controller = Running::with(config);
+    let sent = send(&controller, &mut Burst::of(300), 2 * SECOND);
+    let (outcome, rows) = controller.stop();
+    let outcome = outcome.unwrap();
+    assert_eq!((sent.n_answered(), outcome.n_answered), (300, 300));
+    let late = rows.actions.iter().filter(|row| row.status == ActionStatus::SentTooLate);
+    assert!(late.clone().count() > 0, "{:?}", rows.actions);
+    assert!(late.clone().all(|row| row.worker_action_received == 0 && row.goodput == 0));
+    assert_eq!(replay(&recording).unwrap().n_actions, outcome.n_actions);
+}
+
+#[test]
+fn a_controller_can_be_ended_while_models_are_loaded() {
+    let controller = Running::of(&[fake_worker(Manner::LoadsNothing)]);
+    let mut client = Client::connect(&controller.address, Clock::of_day()).unwrap();
+    let loads = std::thread::spawn(move || client.load(Burst::of(1).instances()));
+    pause(300 * MILLISECOND);
+    let (outcome, rows) = controller.stop();
+    assert_eq!((outcome.unwrap().n_requests, rows.requests.len()), (0, 0));
+    let refused = loads.join().unwrap().unwrap_err();
+    assert_eq!(refused.to_string(), "the controller closed the connection");
 }

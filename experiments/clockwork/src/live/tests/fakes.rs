@@ -1,66 +1,23 @@
-//! Workers and GPUs that do what real ones should not, or cannot.
+//! Workers and connections that do what real ones should not.
 
 use std::{
-    collections::HashMap,
-    net::{TcpListener, TcpStream},
+    io::{self, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
     sync::mpsc::channel,
 };
 
 use crate::{
     live::{
         Clock,
-        clock::spawn,
+        clock::{pause, spawn},
         peer::{Arrival, Peer},
     },
-    message::{ActionStatus, ModelId},
-    models::{Catalogue, Variety},
+    message::ActionStatus,
+    models::Catalogue,
     time::Nanos,
     wire::{ModelReady, State, WorkerOrder, WorkerReply},
-    worker::{Batch, CacheSize, Device, Progress},
+    worker::CacheSize,
 };
-
-/// A GPU whose output is the first four bytes of the input, and that fails without.
-#[derive(Default)]
-pub(super) struct Echo {
-    inputs: HashMap<u64, Vec<u8>>,
-    outputs: HashMap<u64, Vec<u8>>,
-}
-
-impl Device for Echo {
-    fn load(&mut self, _: ModelId, variety: &Variety) -> Progress {
-        Progress::Takes(variety.load)
-    }
-
-    fn execute(&mut self, batch: &Batch<'_>) -> Progress {
-        let inputs = self.inputs.remove(&batch.action_id).unwrap_or_default();
-        let firsts = inputs.chunks(batch.variety.input_bytes as usize).map(|input| &input[..4]);
-        self.outputs.insert(batch.action_id, firsts.collect::<Vec<_>>().concat());
-        Progress::Takes(1_000)
-    }
-
-    fn copy_input(&mut self, batch: &Batch<'_>) -> Progress {
-        let given = self.inputs.get(&batch.action_id).map_or(0, Vec::len);
-        let expected = batch.variety.input_bytes as usize * batch.n_inputs as usize;
-        // An input that is missing keeps the copy from ever beginning in time.
-        Progress::Takes(if given == expected { 0 } else { Nanos::from(u32::MAX) })
-    }
-
-    fn copy_output(&mut self, _: &Batch<'_>) -> Progress {
-        Progress::Takes(0)
-    }
-
-    fn give_input(&mut self, action_id: u64, inputs: Vec<u8>) {
-        self.inputs.insert(action_id, inputs);
-    }
-
-    fn take_output(&mut self, action_id: u64) -> Option<Vec<u8>> {
-        self.outputs.remove(&action_id)
-    }
-
-    fn clock_mhz(&mut self) -> u32 {
-        0
-    }
-}
 
 /// What a fake worker does once it is told to carry out an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +28,8 @@ pub(super) enum Manner {
     HangsUp,
     /// It answers every action with what nobody asked for, too.
     Babbles,
+    /// Before that: it brings no model into memory, and says nothing about it.
+    LoadsNothing,
 }
 
 /// A worker that brings models into memory and then misbehaves.
@@ -96,8 +55,9 @@ fn misbehave(stream: TcpStream, manner: Manner) {
             continue;
         }
         match (reply(&message), manner) {
+            (Some(WorkerReply::ModelReady(_)), Manner::LoadsNothing) => {}
             (Some(known), _) => peer.post(id, &known, &[]),
-            (None, Manner::FallsSilent) => is_silent = true,
+            (None, Manner::FallsSilent | Manner::LoadsNothing) => is_silent = true,
             (None, Manner::HangsUp) => return peer.close(),
             (None, Manner::Babbles) => {
                 let failed = |id| crate::wire::ActionFailed {
@@ -127,4 +87,30 @@ fn reply(order: &WorkerOrder) -> Option<WorkerReply> {
         WorkerOrder::ClearCache(clear) => Some(state(clear.id).into()),
         WorkerOrder::LoadWeights(_) | WorkerOrder::Inference(_) | WorkerOrder::Evict(_) => None,
     }
+}
+
+/// A way to a worker that is stuck for a time, once so many bytes have come by.
+pub(super) fn stuck_once(worker: String, after_bytes: usize, length: Nanos) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    spawn("way", move || {
+        let (mut controller, _) = listener.accept().unwrap();
+        let mut worker = TcpStream::connect(worker).unwrap();
+        let (mut from, mut to) = (worker.try_clone().unwrap(), controller.try_clone().unwrap());
+        let back = spawn("way back", move || drop(io::copy(&mut from, &mut to))).unwrap();
+        let (mut bytes, mut n_passed, mut was_stuck) = (vec![0; 64 << 10], 0, false);
+        while let Ok(n_bytes @ 1..) = controller.read(&mut bytes) {
+            n_passed += n_bytes;
+            if n_passed > after_bytes && !std::mem::replace(&mut was_stuck, true) {
+                pause(length);
+            }
+            if worker.write_all(&bytes[..n_bytes]).is_err() {
+                break;
+            }
+        }
+        let _ = worker.shutdown(Shutdown::Both);
+        back.join().unwrap();
+    })
+    .unwrap();
+    address
 }

@@ -2,7 +2,9 @@
 
 mod agreement;
 mod bed;
+mod devices;
 mod failures;
 mod fakes;
+mod orders;
 mod refusals;
 mod serving;

@@ -3,12 +3,15 @@
 use std::{collections::HashMap, fs};
 
 use super::{
-    bed::{Burst, Running, exact_worker, patient, poisson, recorded, send, worker_with},
-    fakes::Echo,
+    bed::{
+        Burst, Running, exact_worker, exact_worker_of, patient, poisson, recorded, send,
+        worker_with,
+    },
+    devices::{Busy, Echo},
 };
 use crate::{
     live::{Clock, client::Client, controller::replay},
-    message::ClientStatus,
+    message::{ActionStatus, ClientStatus},
     scheduler::Policy,
     time::SECOND,
     wire::{ClientReply, Infer},
@@ -128,4 +131,36 @@ fn inputs_that_clients_leave_out_are_made_by_the_controller_if_it_is_told_to() {
     };
     // This GPU makes none up.
     assert_eq!((answers(true), answers(false)), (5, 0));
+}
+
+#[test]
+fn all_gpus_of_a_worker_are_used() {
+    let controller = Running::with(patient(&[exact_worker_of(3)]));
+    let sent = send(&controller, poisson(12, 400.0, 7).as_mut(), SECOND);
+    let (outcome, rows) = controller.stop();
+    assert_eq!(outcome.unwrap().n_answered, sent.n_requests);
+    assert!(rows.actions.iter().all(|row| row.worker_id == 0));
+    for gpu in 0..3 {
+        let of_it = rows.actions.iter().filter(|row| row.gpu_id == gpu);
+        let n_succeeded = of_it.filter(|row| row.status == ActionStatus::Success).count();
+        assert!(n_succeeded > 10, "GPU {gpu}: {n_succeeded} actions");
+    }
+}
+
+#[test]
+fn a_device_says_by_itself_when_it_has_ended() {
+    let busy = Box::new(|_, report| Ok(Box::new(Busy::new(report)) as _));
+    let controller = Running::with(patient(&[worker_with(Clock::of_day(), 60, busy)]));
+    let mut burst = Burst::of(20);
+    send(&controller, &mut burst, SECOND);
+    let (_, rows) = controller.stop();
+    assert_eq!(rows.n_with(ClientStatus::Success), 20);
+    let executed = rows.actions.iter().filter(|row| row.worker_exec_complete > 0);
+    // By the device's own clock, not by when its worker noticed.
+    assert!(executed.clone().count() > 0);
+    assert!(
+        executed.clone().all(|row| row.worker_exec_duration == Busy::TAKES),
+        "{:?}",
+        rows.actions
+    );
 }

@@ -258,7 +258,8 @@ mod tests {
             match self.random.below(40) {
                 0 => self.load_or_evict(gpu, model),
                 1..16 => self.arrive(model),
-                16..36 => self.pass(gpu),
+                // About as many as are offered: else what comes is never the most urgent.
+                16..36 => (0..6).for_each(|_| self.pass(gpu)),
                 36 => {
                     let duration = MS * (2 + self.random.below(8) as Nanos);
                     let batch = &mut self.fleet.models[model.index()].batches[1];

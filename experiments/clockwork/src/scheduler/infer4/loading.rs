@@ -57,14 +57,15 @@ impl Infer4 {
     fn may_have_candidates(&self) -> bool {
         let wants_anything = !self.demand.wanting().is_empty();
         self.demand.has_homeless()
+            || !self.demand.left().is_empty()
             || (wants_anything && (self.demand.has_overload() || self.settings.original_mistakes))
     }
 
     /// The model whose demand is met least, of those that are not here.
     fn choose_model(&mut self, now: Nanos, gpu: GpuId) -> Option<ModelId> {
         if !self.demand.has_homeless() {
-            // Only models that are elsewhere could come here: to look takes long,
-            // and not much changes meanwhile.
+            // Only models that are elsewhere, or late already, could come here: to look
+            // takes long, and not much changes meanwhile.
             let state = &mut self.gpus[gpu.index()];
             let next_scan = state.last_scan.map_or(now, |last| last + self.settings.load_throttle);
             if now < next_scan {
@@ -76,13 +77,14 @@ impl Infer4 {
         let cache = &self.fleet.gpus[gpu.index()].cache;
         let recency = |model: ModelId| (cache.last_used(model), Reverse(model));
         let mut best: Option<(f64, ModelId)> = None;
-        for model in self.demand.wanting().iter().copied().filter(|model| !cache.holds(*model)) {
+        for model in self.candidates().filter(|model| !cache.holds(*model)) {
             // Priorities take long, and most cannot be the highest.
             if best.is_some_and(|(highest, _)| self.demand.max_priority(model) < highest) {
                 continue;
             }
             let priority = self.demand.priority(model);
-            let is_open = priority > 0.0 || self.settings.original_mistakes;
+            let is_left = self.demand.max_priority(model) == 0.0;
+            let is_open = priority > 0.0 || is_left || self.settings.original_mistakes;
             let is_best = best.is_none_or(|(highest, other)| {
                 let by_priority = priority.total_cmp(&highest);
                 by_priority.then_with(|| recency(model).cmp(&recency(other))).is_gt()
@@ -92,6 +94,14 @@ impl Infer4 {
             }
         }
         best.map(|(_, model)| model)
+    }
+
+    /// Those that a GPU could load. Who is left comes last: while others are on no GPU,
+    /// there is no need to look.
+    fn candidates(&self) -> impl Iterator<Item = ModelId> {
+        let is_enough = self.demand.has_homeless() && !self.settings.original_mistakes;
+        let left = if is_enough { &[] } else { self.demand.left() };
+        self.demand.wanting().iter().chain(left).copied()
     }
 
     /// Evicts until the model's weights fit; says whether they do.

@@ -1,11 +1,7 @@
 //! A GPU is gone: what waits is served elsewhere.
 
 use super::{Infer4, gpu::Gpu, wakes::More};
-use crate::{
-    message::{GpuId, ModelId},
-    scheduler::Effect,
-    time::Nanos,
-};
+use crate::{message::GpuId, scheduler::Effect, time::Nanos};
 
 impl Infer4 {
     /// Forgets what was expected of a GPU, and loads its models elsewhere as far as
@@ -21,23 +17,7 @@ impl Infer4 {
         for model in loss.models {
             self.demand.release(model, gpu);
             self.boards[model.index()].shut(gpu);
-            self.want_again(now, model);
         }
         self.load_wherever(now, effects);
-    }
-
-    /// Counts in again those who wait for weights that they had, and for which they
-    /// would not have waited as long.
-    fn want_again(&mut self, now: Nanos, model: ModelId) {
-        if self.demand.holders(model).next().is_some() || self.demand.wants_weights(model) {
-            return;
-        }
-        let queue = &self.fleet.models[model.index()].queue;
-        let load_demand = queue.iter().map(|(_, waiting)| waiting.load_demand).sum();
-        let last_deadline = queue.iter().map(|(_, waiting)| waiting.response_deadline).max();
-        if let Some(deadline) = last_deadline {
-            let ends = now + self.load_slo(model, deadline.saturating_sub(now));
-            self.demand.want(model, load_demand, ends);
-        }
     }
 }

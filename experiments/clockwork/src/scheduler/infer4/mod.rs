@@ -59,11 +59,13 @@ impl Infer4 {
     ) -> anyhow::Result<Self> {
         let fleet = Fleet::new(&settings, cluster, served)?;
         let models = (0..).map(ModelId).zip(&fleet.models);
+        let (n_models, n_gpus) = (served.len(), fleet.gpus.len());
+        let leaves_held = settings.original_mistakes;
         let boards = models.map(|(model, served)| Board::new(model, served.batches.len()));
         Ok(Self {
             gpus: fleet.all_gpus().map(|_| Gpu::new(&settings)).collect(),
-            demand: Demand::new(settings.default_slo, served.len(), fleet.gpus.len()),
-            wakes: Wakes::new(fleet.gpus.len()),
+            demand: Demand::new(settings.default_slo, n_models, n_gpus, leaves_held),
+            wakes: Wakes::new(n_gpus),
             boards: boards.collect(),
             settings,
             fleet,
