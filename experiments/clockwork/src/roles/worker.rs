@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::Context as _;
+use clap::value_parser;
 
 use super::{executed::Executed, signal::on_signal};
 use crate::{
@@ -21,7 +22,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:12345")]
     listen: SocketAddr,
     /// GPUs.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     gpus: u32,
     /// Pages of 16 MiB for weights on each GPU.
     #[arg(long, value_name = "N", default_value_t = CacheSize::V100_32GB.n_pages)]

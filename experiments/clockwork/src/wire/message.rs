@@ -14,6 +14,9 @@ use crate::{
 /// What takes longer is not believed: times are added up and multiplied.
 const LONGEST: Nanos = 60 * MINUTE;
 
+/// No faster clock is believed either: durations are multiplied with it.
+const FASTEST_MHZ: u32 = 100_000;
+
 impl WorkerOrder {
     /// An action for the GPU of this number within its worker.
     #[must_use]
@@ -115,8 +118,8 @@ impl WorkerReply {
             end: past(times.end),
             duration: times.duration.min(LONGEST),
             copy_output_end: past(times.copy_output_end),
-            clock_before_mhz: times.clock_before_mhz,
-            clock_after_mhz: times.clock_after_mhz,
+            clock_before_mhz: times.clock_before_mhz.min(FASTEST_MHZ),
+            clock_after_mhz: times.clock_after_mhz.min(FASTEST_MHZ),
         };
         Some(ActionResult {
             id,
@@ -218,11 +221,22 @@ mod tests {
     #[test]
     fn what_a_worker_says_of_the_future_is_not_believed() {
         let (begin, end, duration) = (u64::MAX, u64::MAX, u64::MAX);
-        let times = Times { begin, end, duration, received: u64::MAX, ..Times::default() };
+        let (clock_before_mhz, clock_after_mhz) = (u32::MAX, u32::MAX);
+        let times = Times {
+            begin,
+            end,
+            duration,
+            received: u64::MAX,
+            clock_before_mhz,
+            clock_after_mhz,
+            ..Times::default()
+        };
         let reply = WorkerReply::from(WeightsLoaded { id: 3, times });
         let result = reply.result(NOW, GpuId(1), &ahead()).unwrap();
         let timing = result.timing.unwrap();
         assert_eq!((timing.begin, timing.end, timing.duration), (NOW, NOW, LONGEST));
+        let clocks = (timing.clock_before_mhz, timing.clock_after_mhz);
+        assert_eq!(clocks, (FASTEST_MHZ, FASTEST_MHZ));
         let failed = WorkerReply::from(ActionFailed { id: 3, ..ActionFailed::default() });
         let result = failed.result(NOW, GpuId(1), &ahead()).unwrap();
         assert_ne!(result.status, ActionStatus::Success);

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{message::ModelId, random::Random};
 
-/// The seconds in which only the minor model is asked.
+/// The seconds in which only the minor model is asked, as in the original's client.
+pub const BURSTY_LEAD_IN_S: i64 = LEAD_IN as i64;
 const LEAD_IN: u64 = 300;
 /// Requests per second to all major models together.
 const MAJOR_RATE: u64 = 1000;

@@ -6,6 +6,7 @@
 //! the controller predicts what workers do.
 
 mod analysis;
+mod errors;
 pub(crate) mod figures;
 mod params;
 

@@ -7,14 +7,17 @@
 //! that other programs share has not.
 
 mod analysis;
+mod executions;
 mod params;
 
 use std::time::Duration;
 
-use clockwork::roles::Observed;
 use harness::{Bed, Experiment, Measured, analysis::Analysis, async_trait, dataset};
 
-use self::params::{Params, Point};
+use self::{
+    executions::Record,
+    params::{Params, Point},
+};
 use crate::support::system::Run;
 
 pub(crate) struct ClockworkExecuted;
@@ -23,7 +26,7 @@ pub(crate) struct ClockworkExecuted;
 impl Experiment for ClockworkExecuted {
     type Params = Params;
     type Point = Point;
-    type Record = Observed;
+    type Record = Record;
 
     fn name(&self) -> &'static str {
         "clockwork-executed"
@@ -42,11 +45,13 @@ impl Experiment for ClockworkExecuted {
         Ok(vec![])
     }
 
-    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Observed> {
-        params.setup(point).observe(bed, &params.span(), &params.workload(point), None).await
+    async fn trial(&self, params: &Params, point: &Point, bed: &Bed) -> anyhow::Result<Record> {
+        let (setup, span, workload) = (params.setup(point), params.span(), params.workload(point));
+        let (observed, files) = setup.observe_files(bed, &span, &workload, None).await?;
+        Ok(Record { observed, executions: executions::logged(&files, &span)? })
     }
 
-    fn analyse(&self, trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
+    fn analyse(&self, trials: &[Measured<Point, Record>]) -> anyhow::Result<Analysis> {
         analysis::analyse(trials)
     }
 }

@@ -90,6 +90,20 @@ fn a_request_whose_turn_an_older_one_took_keeps_its_own() {
 }
 
 #[test]
+fn who_has_time_is_served_though_the_weights_of_others_came_first() {
+    for original_mistakes in [false, true] {
+        let settings = Settings { original_mistakes, ..Settings::default() };
+        let mut bench = bench_with(settings, 1, 8, 100);
+        // Within 3 s: all weights take 64 ms, and are wanted for 25.
+        (0..8).for_each(|model| bench.ask_within(model, 1_000.0));
+        bench.carry_out_all();
+        let mut answers = bench.answers();
+        answers.sort_unstable_by_key(|(request, _)| *request);
+        assert_eq!(answers, (0..8).map(|id| (id, ClientStatus::Success)).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn the_least_recently_used_model_makes_room() {
     let mut bench = bench(1, 3, 14);
     bench.warm_up(0);

@@ -1,6 +1,6 @@
 //! The parameters of a replay.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::{
     LoadSteps,
@@ -60,7 +60,19 @@ impl AzureSettings {
 
     /// The instances of the varieties there are.
     fn instances(&self, varieties: &[String]) -> Result<Instances> {
-        let copies = match (self.memory_load_factor, self.use_all_models) {
+        let copies = self.copies()?;
+        let instances = if self.use_all_models {
+            Instances::of_each(varieties, copies)
+        } else {
+            Instances::of(ONLY_VARIETY, copies)
+        };
+        ensure!(!instances.is_empty(), "there is no variety to replay the trace with");
+        Ok(instances)
+    }
+
+    /// Copies of each variety.
+    fn copies(&self) -> Result<u32> {
+        Ok(match (self.memory_load_factor, self.use_all_models) {
             (1, true) => 3,
             (1, false) => 200,
             (2, true) => 13,
@@ -69,17 +81,8 @@ impl AzureSettings {
             (3, false) => 1800,
             (4, true) => 66,
             (4, false) => 3600,
-            (other, _) => {
-                anyhow::bail!("no memory load factor is {other}\n(hint: expected 1, 2, 3 or 4)")
-            }
-        };
-        let instances = if self.use_all_models {
-            Instances::of_each(varieties, copies)
-        } else {
-            Instances::of(ONLY_VARIETY, copies)
-        };
-        ensure!(!instances.is_empty(), "there is no variety to replay the trace with");
-        Ok(instances)
+            (other, _) => bail!("no memory load factor is {other}\n(hint: expected 1, 2, 3 or 4)"),
+        })
     }
 
     /// What the trace's rates are multiplied with at a load of 1.
@@ -102,7 +105,12 @@ impl AzureSettings {
         })
     }
 
-    fn check(&self) -> Result<()> {
+    /// Refuses what asks for nothing, or never ends.
+    ///
+    /// # Errors
+    /// Says which.
+    pub fn check(&self) -> Result<()> {
+        self.copies()?;
         let first = match self.load {
             Load::Fixed(load) => load,
             Load::Steps(steps) => {

@@ -9,12 +9,12 @@ use harness::{
 };
 
 use super::{
+    errors::{ERRORS, INFER_FASTER, INFER_SLOWER},
     figures::{Drawn, figures},
     params::Point,
 };
 use crate::support::quantity::{
-    BATCH_SIZE, COLD_STARTS, COLD_WITHIN_SLO, INFER_FASTER, INFER_SLOWER, LONGEST, MEDIAN,
-    Quantity, RATE, SPEED, WITHIN_SLO,
+    BATCH_SIZE, COLD_STARTS, COLD_WITHIN_SLO, LONGEST, MEDIAN, Quantity, RATE, SPEED, WITHIN_SLO,
 };
 
 /// The trials of each number of workers.
@@ -23,17 +23,13 @@ type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
 /// The paper's.
 const PAPER_MODELS: u32 = 4026;
 
-const QUANTITIES: [Quantity; 9] = [
-    RATE,
-    WITHIN_SLO,
-    LONGEST,
-    MEDIAN,
-    BATCH_SIZE,
-    COLD_STARTS,
-    COLD_WITHIN_SLO,
-    INFER_SLOWER,
-    INFER_FASTER,
-];
+const QUANTITIES: [Quantity; 7] =
+    [RATE, WITHIN_SLO, LONGEST, MEDIAN, BATCH_SIZE, COLD_STARTS, COLD_WITHIN_SLO];
+
+/// What the table has: of the errors those that the paper's text speaks of.
+fn columns() -> impl Iterator<Item = Quantity> {
+    QUANTITIES.into_iter().chain([INFER_SLOWER, INFER_FASTER, SPEED])
+}
 
 pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<Analysis> {
     let mut by_workers = Trials::new();
@@ -54,7 +50,7 @@ fn drawn<'a>(trials: &Trials<'a>) -> BTreeMap<u32, Vec<Drawn<'a>>> {
 
 fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {
     let fixed = ["Workers", "Trials", "Models", "Requests"].map(str::to_owned);
-    let heads = QUANTITIES.iter().chain([&SPEED]).map(|quantity| quantity.head.to_owned());
+    let heads = columns().map(|quantity| quantity.head.to_owned());
     let mut rows = Vec::new();
     for (workers, runs) in trials {
         let mut row = vec![
@@ -63,7 +59,7 @@ fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {
             Cell::Count(runs.iter().map(|run| u64::from(run.n_models)).max().unwrap_or(0)),
             Cell::Count(runs.iter().map(|run| run.outcome.n_requests).sum()),
         ];
-        for quantity in QUANTITIES.iter().chain([&SPEED]) {
+        for quantity in columns() {
             row.push(quantity.cell(runs)?);
         }
         rows.push(row);
@@ -77,7 +73,7 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     let mut measures = BTreeMap::new();
     for (workers, runs) in trials {
         let is_papers = runs.iter().all(|run| run.n_models == PAPER_MODELS);
-        for quantity in &QUANTITIES {
+        for quantity in QUANTITIES.iter().chain(&ERRORS) {
             let Some(measure) = quantity.measure(runs)? else { continue };
             let name = format!("{}@workers={workers}", quantity.name);
             if is_papers {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use clockwork::workload::AzureSettings;
+use anyhow::ensure;
+use clockwork::workload::{AzureSettings, Load};
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,9 @@ impl Params {
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
         self.span().check()?;
         let n_gpus = self.workers.iter().map(|workers| workers * self.gpus_per_worker);
-        anyhow::ensure!(n_gpus.min() > Some(0), "there must be at least one GPU");
+        ensure!(n_gpus.min() > Some(0), "there must be at least one GPU");
+        ensure!((1..=14).contains(&self.trace), "`trace` must be a day of the trace, 1 to 14");
+        self.settings().check()?;
         Ok(self.workers.iter().map(|workers| Point { workers: *workers }).collect())
     }
 
@@ -86,8 +89,14 @@ impl Params {
 
     /// The generated day's mean rate at this load.
     pub(crate) fn expected(&self) -> Duration {
-        let settings = AzureSettings { num_workers: self.num_workers, ..AzureSettings::ORIGINAL };
-        self.span().expected(self.run, self.rate * self.load_factor * settings.scale())
+        let rate = self.rate * self.load_factor * self.settings().scale();
+        self.span().expected(self.run, rate)
+    }
+
+    fn settings(&self) -> AzureSettings {
+        let Params { num_workers, memory_load_factor, load_factor, .. } = *self;
+        let load = Load::Fixed(load_factor);
+        AzureSettings { num_workers, memory_load_factor, load, ..AzureSettings::ORIGINAL }
     }
 
     /// The system.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use clockwork::workload::BURSTY_LEAD_IN_S;
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
@@ -28,8 +29,8 @@ pub(crate) struct Params {
     pub(crate) pages_per_gpu: u32,
     /// Major models (`bursty_experiment`: 3600).
     pub(crate) models: u32,
-    /// What no figure shows: the time in which only the minor model is asked (paper: 15
-    /// minutes; the original's client: 5).
+    /// What no figure shows: the time in which only the minor model is asked. It is the
+    /// workload's own, 5 minutes (paper: 15).
     #[serde(serialize_with = "friendly::compact::required")]
     pub(crate) lead_in: SignedDuration,
     /// The load after that (paper: 1 hour).
@@ -53,6 +54,10 @@ pub(crate) struct Point {
 impl Params {
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
         self.span().check()?;
+        ensure!(
+            self.lead_in.as_secs() == BURSTY_LEAD_IN_S && self.lead_in.subsec_nanos() == 0,
+            "`lead-in` must be {BURSTY_LEAD_IN_S} s: the workload's other models come then"
+        );
         ensure!(self.workers.iter().min() > Some(&0), "there must be at least one worker");
         ensure!(self.models > 0, "`models` must be at least 1");
         ensure!(

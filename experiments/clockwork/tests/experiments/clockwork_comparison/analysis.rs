@@ -84,9 +84,8 @@ fn figure(
     })
 }
 
-/// INFER4's goodput at each objective: over that of each other scheduler, which is
-/// nothing where the other has none, and over its own at the loosest objective, if that is
-/// another.
+/// INFER4's goodput at each objective: over that of each other scheduler, and over its own
+/// at the loosest objective, if that is another; where these have any.
 fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     let mut measures = BTreeMap::new();
     let Some((_, ours)) = trials.iter().find(|(policy, _)| *policy == Policy::Infer4) else {
@@ -94,9 +93,10 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
     };
     let Some((loosest_ms, loosest)) = ours.last_key_value() else { return Ok(measures) };
     for (slo_ms, runs) in ours {
+        let most = GOODPUT.samples(loosest);
         // Of itself the loosest keeps all, whatever the system does.
-        if slo_ms != loosest_ms {
-            let kept = ratio(&GOODPUT.samples(runs), &GOODPUT.samples(loosest))?;
+        if slo_ms != loosest_ms && is_any(&most) {
+            let kept = ratio(&GOODPUT.samples(runs), &most)?;
             measures.insert(
                 format!("goodput-kept@slo={slo_ms}"),
                 measure(kept, "1", Basis::Timed, runs.iter().copied()),
@@ -105,7 +105,7 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
         for (policy, theirs) in trials.iter().filter(|(policy, _)| *policy != Policy::Infer4) {
             let Some(theirs) = theirs.get(slo_ms) else { continue };
             let (ours, baseline) = (GOODPUT.samples(runs), GOODPUT.samples(theirs));
-            if baseline.iter().any(|goodput| *goodput > 0.0) {
+            if is_any(&baseline) {
                 let name = format!("goodput-over-{}@slo={slo_ms}", name_of(*policy));
                 let over = ratio(&ours, &baseline)?;
                 measures.insert(
@@ -116,4 +116,9 @@ fn measures(trials: &Trials<'_>) -> anyhow::Result<BTreeMap<String, Measure>> {
         }
     }
     Ok(measures)
+}
+
+/// Nothing can be compared with none at all.
+fn is_any(goodputs: &[f64]) -> bool {
+    goodputs.iter().any(|goodput| *goodput > 0.0)
 }

@@ -72,7 +72,8 @@ impl Params {
         let setup = Setup::of(Run::Exec, 1);
         let settings =
             Settings { schedule_ahead: 100 * MILLISECOND, max_exec: SECOND, ..setup.settings };
-        Setup { settings, varieties: vec![point.variety.clone()], ..setup }
+        let varieties = vec![point.variety.clone()];
+        Setup { settings, varieties, keeps_rows: true, ..setup }
     }
 
     /// The words that the client is given: objectives that hold as long as the run.

@@ -10,7 +10,7 @@ use harness::{
 };
 
 use super::params::Point;
-use crate::support::quantity::{Quantity, SPEED, measure};
+use crate::support::quantity::{Quantity, RATE, SPEED, measure};
 
 /// The trials of each number of workers.
 type Trials<'a> = BTreeMap<u32, Vec<&'a Observed>>;
@@ -46,7 +46,7 @@ pub(super) fn analyse(trials: &[Measured<Point, Observed>]) -> anyhow::Result<An
     }
     Ok(Analysis {
         table: table(&by_workers)?,
-        figures: vec![figure(&by_workers)?],
+        figures: vec![by_workers_drawn(&by_workers)?, by_load(&by_workers)?],
         measures: measures(&by_workers)?,
     })
 }
@@ -66,8 +66,33 @@ fn table(trials: &Trials<'_>) -> anyhow::Result<Table> {
     Ok(Table { columns: fixed.into_iter().chain(heads).collect(), rows })
 }
 
+/// Goodput by what is offered, step by step: whether more than can be done costs any of
+/// what could be.
+fn by_load(trials: &Trials<'_>) -> anyhow::Result<Figure> {
+    let mut series = Vec::new();
+    for (workers, runs) in trials {
+        let n_steps = runs.iter().map(|run| run.series.points.len()).min().unwrap_or(0);
+        let mut points = Vec::new();
+        for step in 0..n_steps {
+            let of_step = runs.iter().map(|run| &run.series.points[step]);
+            let offered: Vec<_> = of_step.clone().map(|point| point.throughput).collect();
+            let goodput: Vec<_> = of_step.map(|point| point.goodput).collect();
+            points.push(SeriesPoint { x: mean(&offered)?.value, y: mean(&goodput)? });
+        }
+        series.push(Series { name: format!("{workers} workers"), points });
+    }
+    Ok(Figure {
+        id: "fig11-goodput-by-load".into(),
+        title: "Goodput of each load".into(),
+        x_label: RATE.head.into(),
+        y_label: MOST_GOODPUT.head.into(),
+        axes: Axes::default(),
+        series,
+    })
+}
+
 /// Goodput by workers.
-fn figure(trials: &Trials<'_>) -> anyhow::Result<Figure> {
+fn by_workers_drawn(trials: &Trials<'_>) -> anyhow::Result<Figure> {
     let mut points = Vec::new();
     for (workers, runs) in trials {
         points.push(SeriesPoint { x: f64::from(*workers), y: mean(&MOST_GOODPUT.samples(runs))? });

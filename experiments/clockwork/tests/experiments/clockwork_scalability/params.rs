@@ -53,13 +53,18 @@ pub(crate) struct Point {
 
 impl Params {
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
-        ensure!(self.period.is_positive(), "`period` must be longer than nothing");
+        ensure!(
+            self.period.is_positive() && self.period.subsec_nanos() == 0,
+            "`period` must be whole seconds, and at least one"
+        );
         ensure!(
             0.0 < self.load_factor_min && self.load_factor_min <= self.load_factor_max,
             "`load-factor-min` must be above 0 and at most `load-factor-max`"
         );
         ensure!(self.load_factor_inc > 1.0, "`load-factor-inc` must be above 1");
         ensure!(self.workers.iter().min() > Some(&0), "there must be at least one worker");
+        let memory_load_factor = self.memory_load_factor;
+        AzureSettings { memory_load_factor, ..AzureSettings::ORIGINAL }.check()?;
         Ok(self.workers.iter().map(|workers| Point { workers: *workers }).collect())
     }
 
@@ -97,7 +102,7 @@ impl Params {
             self.load_factor_min.to_string(),
             self.load_factor_max.to_string(),
             self.load_factor_inc.to_string(),
-            self.period.as_secs_f64().to_string(),
+            self.period.as_secs().to_string(),
             self.memory_load_factor.to_string(),
         ]
         .into()

@@ -144,44 +144,6 @@ pub(crate) const COLD_WITHIN_SLO: Quantity = Quantity {
     of: |run| share(run.totals.cold_within_objective, run.totals.cold_requests),
 };
 
-/// Of the executions that take longer than was predicted, 99 of 100 take at most so
-/// much longer.
-pub(crate) const INFER_SLOWER: Quantity = Quantity {
-    head: "Slower, p99 [us]",
-    name: "infer-slower-p99-us",
-    unit: "us",
-    live: Basis::Timed,
-    of: |run| {
-        let slower = &run.tails.ms.infer_prediction.longer;
-        quantile(&run.tails, slower, 0.99).map(|error_ms| error_ms * 1e3)
-    },
-};
-
-/// The same of those that take less.
-pub(crate) const INFER_FASTER: Quantity = Quantity {
-    head: "Faster, p99 [us]",
-    name: "infer-faster-p99-us",
-    unit: "us",
-    live: Basis::Timed,
-    of: |run| {
-        let faster = &run.tails.ms.infer_prediction.shorter;
-        quantile(&run.tails, faster, 0.99).map(|error_ms| error_ms * 1e3)
-    },
-};
-
-/// How much longer that is, with the median latency as its unit: at a low rate hardly
-/// more than an execution.
-pub(crate) const INFER_SLOWER_SHARE: Quantity = Quantity {
-    head: "Slower, p99 / median",
-    name: "infer-slower-p99-over-median",
-    unit: "1",
-    live: Basis::Timed,
-    of: |run| {
-        let slower_us = (INFER_SLOWER.of)(run)?;
-        (MEDIAN.of)(run).map(|median_ms| slower_us / 1e3 / median_ms)
-    },
-};
-
 /// How fast the simulation was. No measure: it says nothing of the system.
 pub(crate) const SPEED: Quantity = Quantity {
     head: "Simulated requests per second",
@@ -197,7 +159,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
 
 /// The quantile of a tail, interpolated between its levels; nothing if it is empty or
 /// ends before.
-fn quantile(tails: &Tails, of: &[f64], level: f64) -> Option<f64> {
+pub(crate) fn quantile(tails: &Tails, of: &[f64], level: f64) -> Option<f64> {
     let level_at = |index: usize| 1.0 - 10f64.powf(-tails.y[index]);
     let above = (0..tails.y.len()).find(|index| level_at(*index) >= level)?;
     let below = above.saturating_sub(1);

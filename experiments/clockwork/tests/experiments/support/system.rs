@@ -1,7 +1,10 @@
 //! One run of the system: in virtual time, or live in the order of the reference's run:
 //! workers, controller, client, and the controller's files in the end.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::ValueEnum as _;
@@ -31,7 +34,9 @@ pub(crate) enum Run {
     Simulated,
     /// Live, with emulated GPUs.
     Live,
-    /// Live, with networks that are really executed, on the processor.
+    /// Live, with networks that are really executed, on the processor: of the experiment
+    /// that is about them, no profile asks for it.
+    #[serde(skip)]
     Exec,
 }
 
@@ -100,8 +105,22 @@ impl Setup {
         workload: &[String],
         trace: Option<&Path>,
     ) -> anyhow::Result<Observed> {
+        Ok(self.observe_files(bed, span, workload, trace).await?.0)
+    }
+
+    /// The same, and where the files are that it left: the logs, if rows are kept.
+    ///
+    /// # Errors
+    /// If the system fails.
+    pub(crate) async fn observe_files(
+        &self,
+        bed: &Bed,
+        span: &Span,
+        workload: &[String],
+        trace: Option<&Path>,
+    ) -> anyhow::Result<(Observed, PathBuf)> {
         let load = Load { span, workload, trace, seed: bed.seed() };
-        let observed = match self.run {
+        let (observed, files) = match self.run {
             Run::Simulated => self.simulate(bed, &load).await?,
             Run::Live | Run::Exec => self.run_live(bed, &load).await?,
         };
@@ -113,10 +132,10 @@ impl Setup {
         if late_ns > LATE_NS {
             bed.invalidate(format!("1 % of requests were sent {} ms late", late_ns / 1_000_000));
         }
-        Ok(observed)
+        Ok((observed, files))
     }
 
-    async fn simulate(&self, bed: &Bed, load: &Load<'_>) -> anyhow::Result<Observed> {
+    async fn simulate(&self, bed: &Bed, load: &Load<'_>) -> anyhow::Result<(Observed, PathBuf)> {
         let mut args = words([
             ("--workers", self.workers.to_string()),
             ("--gpus-per-worker", self.gpus_per_worker.to_string()),
@@ -128,10 +147,11 @@ impl Setup {
         args.extend(self.keeps_rows.then(|| "--rows".to_owned()));
         args.extend(self.common(load));
         args.extend(load.trace_and_workload());
-        read(&bed.run(&job("simulate", &args, load.trace), LIMIT).await?, "observed.json")
+        let files = bed.run(&job("simulate", &args, load.trace), LIMIT).await?;
+        Ok((read(&files, "observed.json")?, files))
     }
 
-    async fn run_live(&self, bed: &Bed, load: &Load<'_>) -> anyhow::Result<Observed> {
+    async fn run_live(&self, bed: &Bed, load: &Load<'_>) -> anyhow::Result<(Observed, PathBuf)> {
         let mut workers = Vec::new();
         for index in 0..u64::from(self.workers) {
             workers.push(address(&bed.start(&self.worker(index, load)).await?));
@@ -147,7 +167,7 @@ impl Setup {
         if sent.n_requests != observed.outcome.n_answered {
             bed.invalidate("client and controller disagree on how many requests there were");
         }
-        Ok(Observed { sent: Some(sent), ..observed })
+        Ok((Observed { sent: Some(sent), ..observed }, files))
     }
 
     fn worker(&self, index: u64, load: &Load<'_>) -> Role {
