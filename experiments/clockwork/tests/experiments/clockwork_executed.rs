@@ -36,8 +36,8 @@ impl Experiment for ClockworkExecuted {
         params.points()
     }
 
-    fn expected(&self, params: &Params, _: &Point) -> Duration {
-        params.span().expected(Run::Exec, params.rate)
+    fn expected(&self, params: &Params, point: &Point) -> Duration {
+        params.span().expected(Run::Exec, params.rate_of(point))
     }
 
     // It is measured wherever it runs: nothing of it is in virtual time.

@@ -1,5 +1,7 @@
 //! The knobs of the experiment and its points.
 
+use std::collections::BTreeMap;
+
 use anyhow::ensure;
 use clockwork::{
     scheduler::Settings,
@@ -24,8 +26,9 @@ pub(crate) struct Params {
     pub(crate) variety: Vec<String>,
     /// Copies of it.
     pub(crate) copies: u32,
-    /// Requests per second to all of them together.
-    pub(crate) rate: f64,
+    /// Requests per second to all of them together, of each network its own: what leaves the
+    /// device idle half of the time differs by how long they take.
+    pub(crate) rate: BTreeMap<String, f64>,
     /// Their objective, as a multiple of an execution.
     pub(crate) slo_factor: f64,
     /// What no figure shows, at the beginning: estimates are of the last ten executions.
@@ -51,12 +54,14 @@ impl Params {
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
         self.span().check()?;
         ensure!(self.copies > 0, "`copies` must be at least 1");
-        ensure!(
-            self.rate > 0.0 && self.slo_factor > 0.0,
-            "`rate` and `slo-factor` must be above 0"
-        );
+        ensure!(self.slo_factor > 0.0, "`slo-factor` must be above 0");
         let point = |variety: &String| {
             Architecture::by_name(variety)?;
+            let rate = self.rate.get(variety);
+            ensure!(
+                rate.is_some_and(|rate| *rate > 0.0),
+                "`rate` needs a number above 0 for {variety}"
+            );
             Ok(Point { variety: variety.clone() })
         };
         self.variety.iter().map(point).collect()
@@ -64,6 +69,11 @@ impl Params {
 
     pub(crate) fn span(&self) -> Span {
         Span { lead_in: self.lead_in, duration: self.duration, bucket: self.bucket }
+    }
+
+    /// Every network has one: else there are no points.
+    pub(crate) fn rate_of(&self, point: &Point) -> f64 {
+        self.rate.get(&point.variety).copied().unwrap_or_default()
     }
 
     /// One worker. Actions are sent further ahead than to a GPU, by about as much as
@@ -82,7 +92,7 @@ impl Params {
         let period_s = self.span().load().as_secs() + 1;
         let words = ["slo-exp-1", &point.variety, &self.copies.to_string(), "poisson"];
         let mut words = words.map(str::to_owned).to_vec();
-        words.push(self.rate.to_string());
+        words.push(self.rate_of(point).to_string());
         words.extend([&objective, &objective, factor, "mul"].map(str::to_owned));
         words.push(period_s.to_string());
         words
