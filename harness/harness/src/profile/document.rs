@@ -1,10 +1,10 @@
 //! A profile file: common settings and one section per experiment.
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, num::NonZeroU32};
 
 use serde::{
     Deserialize, Deserializer as _, Serialize,
-    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 
 use super::limits::{RoleLimits, Sections};
@@ -17,7 +17,8 @@ pub(crate) struct Profile {
     pub name: String,
     /// The environment to use.
     pub env: String,
-    /// Repetitions of every point.
+    /// Repetitions of every point: the profile's, unless its `trials-of` has others for the
+    /// experiment, whose trials may scatter more.
     pub trials: u32,
     /// How often an invalid or failed trial is repeated.
     pub retries: u32,
@@ -48,7 +49,7 @@ pub struct ProfileFile {
     pub section: toml::Table,
 }
 
-const COMMON_KEYS: [&str; 5] = ["env", "trials", "retries", "seed", "resources"];
+const COMMON_KEYS: [&str; 6] = ["env", "trials", "trials-of", "retries", "seed", "resources"];
 
 impl ProfileFile {
     /// Parses `text`, whose section of `experiment` has the type `P`.
@@ -84,11 +85,16 @@ impl<'de, P: DeserializeOwned + Serialize> Visitor<'de> for FileVisitor<'_, P> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ProfileFile, A::Error> {
         use serde::de::Error as _;
         let (mut env, mut trials, mut retries, mut seed) = (None, None, None, None);
-        let (mut resources, mut section) = (RoleLimits::new(), None);
-        while let Some(key) = map.next_key_seed(KnownKey { experiments: self.experiments })? {
+        let (mut resources, mut section, mut own_trials) = (RoleLimits::new(), None, None);
+        let known = [&COMMON_KEYS, self.experiments].concat();
+        while let Some(key) = map.next_key_seed(KnownKey { known: &known })? {
             match key.as_str() {
                 "env" => env = Some(map.next_value()?),
-                "trials" => trials = Some(map.next_value::<std::num::NonZeroU32>()?.get()),
+                "trials" => trials = Some(map.next_value::<NonZeroU32>()?),
+                "trials-of" => {
+                    let Self { experiment, experiments, .. } = self;
+                    own_trials = map.next_value_seed(TrialsOf { experiment, experiments })?;
+                }
                 "retries" => retries = Some(map.next_value()?),
                 "seed" => seed = Some(map.next_value()?),
                 "resources" => resources = map.next_value::<Sections>()?.into_limits(),
@@ -103,7 +109,7 @@ impl<'de, P: DeserializeOwned + Serialize> Visitor<'de> for FileVisitor<'_, P> {
         }
         Ok(ProfileFile {
             env: env.ok_or_else(|| A::Error::missing_field("env"))?,
-            trials: trials.ok_or_else(|| A::Error::missing_field("trials"))?,
+            trials: own_trials.or(trials).ok_or_else(|| A::Error::missing_field("trials"))?.get(),
             retries: retries.ok_or_else(|| A::Error::missing_field("retries"))?,
             seed: seed.ok_or_else(|| A::Error::missing_field("seed"))?,
             resources,
@@ -113,21 +119,52 @@ impl<'de, P: DeserializeOwned + Serialize> Visitor<'de> for FileVisitor<'_, P> {
     }
 }
 
-/// Reads a key and refuses an unknown one, so that the error points at the key.
-struct KnownKey<'a> {
+/// Reads how many trials experiments have, and keeps those of one.
+struct TrialsOf<'a> {
+    experiment: &'a str,
     experiments: &'a [&'a str],
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for KnownKey<'_> {
+impl<'de> DeserializeSeed<'de> for TrialsOf<'_> {
+    type Value = Option<NonZeroU32>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, table: D) -> Result<Self::Value, D::Error> {
+        table.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TrialsOf<'_> {
+    type Value = Option<NonZeroU32>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("trials of experiments, such as { sgd = 5 }")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut own = None;
+        while let Some(key) = map.next_key_seed(KnownKey { known: self.experiments })? {
+            let trials = map.next_value()?;
+            own = if key == self.experiment { Some(trials) } else { own };
+        }
+        Ok(own)
+    }
+}
+
+/// Reads a key and refuses an unknown one, so that the error points at the key.
+struct KnownKey<'a> {
+    known: &'a [&'a str],
+}
+
+impl<'de> DeserializeSeed<'de> for KnownKey<'_> {
     type Value = String;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         use serde::de::Error as _;
         let key = String::deserialize(deserializer)?;
-        let known = COMMON_KEYS.iter().chain(self.experiments).copied();
-        if known.clone().any(|name| name == key) {
+        if self.known.contains(&key.as_str()) {
             return Ok(key);
         }
+        let known = self.known.iter().copied();
         Err(D::Error::custom(format!("unknown key `{key}`\n{}", crate::fault::hint(&key, known))))
     }
 }
@@ -153,6 +190,25 @@ mod tests {
         let file = parse(&format!("{GOOD}[matrices]\nanything = true\n")).unwrap();
         assert_eq!((file.trials, file.seed), (3, 7));
         assert_eq!(file.section.keys().collect::<Vec<_>>(), ["workers"]);
+    }
+
+    #[test]
+    fn an_experiment_may_have_trials_of_its_own() {
+        let trials_of = |experiments: &str| {
+            parse(&GOOD.replace("retries", &format!("trials-of = {{ {experiments} }}\nretries")))
+        };
+        assert_eq!(trials_of("sgd = 9, matrices = 5").unwrap().trials, 9);
+        assert_eq!(trials_of("matrices = 5").unwrap().trials, 3);
+        insta::assert_snapshot!(trials_of("matrics = 5").unwrap_err(), @"
+        TOML parse error at line 3, column 15
+          |
+        3 | trials-of = { matrics = 5 }
+          |               ^^^^^^^
+        unknown key `matrics`
+        (hint: did you mean `matrices`?)
+        ");
+        let none = trials_of("sgd = 0").unwrap_err().to_string();
+        assert!(none.contains("line 3"), "{none}");
     }
 
     #[test]
