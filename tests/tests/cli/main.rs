@@ -7,4 +7,6 @@ mod housekeeping;
 mod overview;
 #[cfg(feature = "local")]
 mod refusals;
+#[cfg(feature = "local")]
+mod telemetry;
 mod xtask;
