@@ -1,11 +1,4 @@
-//! The live roles, as the processes that experiments start: some are killed.
-
-use std::{
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+//! Workers that are killed, or stopped, while they serve.
 
 use clockwork::{
     live::client::Sent,
@@ -16,63 +9,9 @@ use clockwork::{
         log::{LogFiles, read},
     },
 };
-use rustix::process::{Pid, Signal, kill_process};
-use serde::de::DeserializeOwned;
+use rustix::process::Signal;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_clockwork");
-
-/// A process that does not outlive its test.
-struct Process(Child);
-
-impl Process {
-    #[expect(clippy::disallowed_methods, reason = "a test of the binary, not of a run")]
-    fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(BINARY);
-        command.args(args).env("CLOCKWORK_DISABLE_INPUTS", "1").stdout(Stdio::null());
-        Self(command.spawn().expect("the binary was just built"))
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(&self.0);
-        kill_process(pid, signal).expect("it is not waited for yet");
-    }
-
-    /// Waits for its end, for a minute at most. Whether it succeeded.
-    fn succeeds(&mut self) -> bool {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().expect("it is a child") {
-                return status.success();
-            }
-            assert!(began.elapsed() < Duration::from_secs(60), "it does not end");
-            wait(20);
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "processes take their time")]
-fn wait(ms: u64) {
-    std::thread::sleep(Duration::from_millis(ms));
-}
-
-/// An address that was free a moment ago.
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
-    listener.local_addr().expect("it listens").to_string()
-}
-
-fn parse<T: DeserializeOwned>(path: &Path) -> T {
-    let text = std::fs::read(path).expect("the role has written it");
-    serde_json::from_slice(&text).expect("the role has written it whole")
-}
+use super::process::{Process, free_address, parse, wait, wait_for};
 
 /// Whatever happens to a worker after a second of three, each request is answered and
 /// logged once, and the controller's decisions can be replayed.
@@ -99,9 +38,7 @@ fn lose_a_worker_by(signal: Signal) {
         "--record",
         &recording,
     ]);
-    while std::net::TcpStream::connect(&listen).is_err() {
-        wait(20);
-    }
+    wait_for(&listen);
     let load = ["client", &listen, "--duration-s", "3", "--out", &directory];
     let mut client = Process::start(&[&load[..], &["poisson-open-loop", "8", "150"]].concat());
     // Models are loaded for a second, and then nothing is for another.

@@ -1,0 +1,7 @@
+//! The live roles, as the processes that experiments start.
+
+mod inputs;
+mod logs;
+mod losses;
+mod process;
+mod system;
