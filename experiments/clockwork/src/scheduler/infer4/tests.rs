@@ -104,6 +104,40 @@ fn who_has_time_is_served_though_the_weights_of_others_came_first() {
 }
 
 #[test]
+fn a_batch_is_completed_with_an_older_request_that_has_time() {
+    let success = [(0, ClientStatus::Success), (1, ClientStatus::Success)];
+    let alone = [(0, ClientStatus::Success), (1, ClientStatus::Timeout)];
+    for (original_mistakes, size, answers) in [(false, 2, success), (true, 1, alone)] {
+        let settings = Settings { original_mistakes, ..Settings::default() };
+        let mut bench = bench_with(settings, 1, 1, 100);
+        // The first has until 295 ms. The second, until 95 ms, comes first: alone it is
+        // no batch of two, and of what may complete one the original thinks the opposite.
+        bench.ask_within(0, 100.0);
+        bench.ask(0);
+        let load = bench.sent()[0];
+        bench.carry_out(load);
+        let sent = bench.sent();
+        assert_eq!(kinds(&sent), [(0, 0, infer(size))]);
+        bench.carry_out(sent[0]);
+        bench.pass(95 * MS);
+        assert_eq!(bench.answers(), answers);
+    }
+}
+
+#[test]
+fn a_batch_is_not_completed_with_an_older_request_that_has_no_time() {
+    let mut bench = bench(1, 1, 100);
+    // Until 55 ms, and until 95 ms.
+    bench.ask_within(0, 20.0);
+    bench.ask(0);
+    let load = bench.sent()[0];
+    // Both at once are complete at 56 ms, the first alone at 54 ms.
+    bench.pass(50 * MS);
+    bench.report(load, ActionStatus::Success, 42 * MS, 50 * MS);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(1)), (0, 0, infer(1))]);
+}
+
+#[test]
 fn the_least_recently_used_model_makes_room() {
     let mut bench = bench(1, 3, 14);
     bench.warm_up(0);
