@@ -26,9 +26,9 @@ const FLAGS: [&str; 9] = [
 
 #[expect(clippy::disallowed_methods, reason = "a test of the binary, not of a run")]
 fn clockwork(args: &[&str], out: &Path) -> Output {
-    let command =
-        Command::new(env!("CARGO_BIN_EXE_clockwork")).args(args).arg("--out").arg(out).output();
-    command.expect("the binary was just built")
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clockwork"));
+    command.args(args).arg("--out").arg(out).env_remove("AZURE_TRACE_DIR");
+    command.output().expect("the binary was just built")
 }
 
 fn simulated(dir: &Path) -> Observed {
@@ -62,6 +62,22 @@ fn without_rows_only_the_aggregate_is_kept() {
     assert!(clockwork(&FLAGS, dir.path()).status.success());
     let files = std::fs::read_dir(dir.path()).expect("it was just written");
     assert_eq!(files.count(), 1);
+}
+
+#[test]
+fn the_originals_mistakes_reach_the_scheduler() {
+    // One GPU is enough, but the original loads everywhere. Batches are as large as
+    // documented in both.
+    let run = ["simulate", "--workers=2", "--duration-s=1", "--max-exec=25000000"];
+    let load = [&run[..], &["poisson-open-loop", "2", "400"]].concat();
+    let n_actions = |flags: &[&str]| {
+        let dir = tempfile::tempdir().expect("there is a directory for temporary files");
+        assert!(clockwork(&[&load[..], flags].concat(), dir.path()).status.success());
+        simulated(dir.path()).outcome.n_actions
+    };
+    let documented = n_actions(&[]);
+    assert_eq!(n_actions(&[]), documented);
+    assert_ne!(n_actions(&["--original-defaults"]), documented);
 }
 
 #[test]

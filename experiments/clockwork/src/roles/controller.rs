@@ -127,3 +127,48 @@ impl Args {
         if self.compress { files.compressed() } else { files }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn config(typed: &[&str]) -> Config {
+        let workers = ["controller", "INFER4", "one:12345,two:12345"];
+        Flags::parse_from([&workers[..], typed].concat()).args.config()
+    }
+
+    #[test]
+    fn the_documented_values_hold_unless_the_originals_are_asked_for() {
+        assert_eq!(config(&[]).settings, Settings::default());
+        assert_eq!(config(&["--original-defaults"]).settings, Settings::original());
+    }
+
+    #[test]
+    fn what_is_typed_outranks_both() {
+        let typed = ["1", "6", "7000000", "80000000", "9000000", "4"];
+        for original_defaults in [false, true] {
+            let flag = original_defaults.then_some("--original-defaults");
+            let typed: Vec<_> = typed.into_iter().chain(flag).collect();
+            let Config { workers, generate_inputs, max_gpus, settings, .. } = config(&typed);
+            assert_eq!(workers, ["one:12345", "two:12345"]);
+            assert_eq!((generate_inputs, max_gpus), (true, 6));
+            let expected = Settings {
+                schedule_ahead: 7 * MILLISECOND,
+                default_slo: 80 * MILLISECOND,
+                max_exec: 9 * MILLISECOND,
+                max_batch: 4,
+                original_mistakes: original_defaults,
+                ..Settings::default()
+            };
+            assert_eq!(settings, expected);
+        }
+    }
+}
