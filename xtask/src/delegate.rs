@@ -15,6 +15,7 @@ use crate::{
     features::{self, LIGHTEST, value_of},
     flags::Passed,
     inventory::{self, Owned},
+    own_package::unsaid,
 };
 
 /// The first argument that makes a system's test binary a driver.
@@ -208,12 +209,12 @@ pub(crate) fn to_garbage_collector(passed: &Passed) -> anyhow::Result<ExitCode> 
 
 fn housekeeping<'a>(shell: &'a Shell, features: &str, command: &str, args: &[String]) -> Cmd<'a> {
     let manifest = inventory::root().join("Cargo.toml");
-    cmd!(
+    let command = cmd!(
         shell,
         "cargo run --quiet --manifest-path {manifest} --package harness --features {features}
          --bin reprise -- {command}"
-    )
-    .args(args)
+    );
+    unsaid(command).args(args)
 }
 
 fn unknown(name: &str, what: &str, known: &[&str]) -> String {
@@ -291,14 +292,15 @@ impl Driver {
         let features = features.join(",");
         let shell = Shell::new()?;
         let manifest = inventory::root().join("Cargo.toml");
-        let messages = cmd!(
+        let building = cmd!(
             shell,
             "cargo test --quiet --no-run --manifest-path {manifest} --package {system}
              --features {features} --test experiments --message-format json-render-diagnostics"
-        )
-        .quiet()
-        .read()
-        .with_context(|| format!("build the experiments of {system} for {target}"))?;
+        );
+        let messages = unsaid(building)
+            .quiet()
+            .read()
+            .with_context(|| format!("build the experiments of {system} for {target}"))?;
         messages
             .lines()
             .filter_map(executable)

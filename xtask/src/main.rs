@@ -9,6 +9,7 @@ mod features;
 mod flags;
 mod guests;
 mod inventory;
+mod own_package;
 
 use std::process::ExitCode;
 
