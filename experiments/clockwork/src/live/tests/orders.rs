@@ -16,6 +16,7 @@ use crate::{
         peer::{Arrival, Peer},
     },
     message::ActionStatus,
+    time::SECOND,
     wire::{GetState, LoadFromDisk, LoadWeights, WorkerOrder, WorkerReply},
 };
 
@@ -24,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A controller that gives the orders that a test wants.
 struct Boss {
+    clock: Clock,
     peer: Arc<Peer>,
     arrivals: Receiver<Arrival<WorkerReply>>,
 }
@@ -33,8 +35,9 @@ impl Boss {
         let stream = TcpStream::connect(worker).unwrap();
         let (sender, arrivals) = channel();
         let deliver = move |arrival| drop(sender.send(arrival));
-        let peer = Peer::start(stream, Clock::of_day(), deliver, |_| ()).unwrap();
-        Self { peer, arrivals }
+        let clock = Clock::of_day();
+        let peer = Peer::start(stream, clock, deliver, |_| ()).unwrap();
+        Self { clock, peer, arrivals }
     }
 
     fn order(&self, id: u64, order: impl Into<WorkerOrder>) {
@@ -55,8 +58,10 @@ impl Boss {
         self.reply()
     }
 
+    /// To be done soon, but not before whatever else is ordered now has come.
     fn load_weights(&self, id: u64, gpu_id: u32) {
-        let load = LoadWeights { id, gpu_id, latest: u64::MAX, ..LoadWeights::default() };
+        let earliest = self.clock.now() + SECOND / 2;
+        let load = LoadWeights { id, gpu_id, earliest, latest: u64::MAX, ..LoadWeights::default() };
         self.order(id, load);
     }
 }
