@@ -70,19 +70,20 @@ fn cell(estimate: Option<Estimate>) -> Cell {
     estimate.map_or_else(|| Cell::Text("none".into()), Cell::Measured)
 }
 
-/// How much longer than predicted executions took: what share of all of them took at
-/// most so much longer.
+/// How much longer than predicted executions took: what share of those of all trials took
+/// at most so much longer, for each percent.
 fn errors(trials: &Trials<'_>) -> Figure {
     let mut series = Vec::new();
     for (variety, records) in trials {
         let all = records.iter().flat_map(|record| &record.executions);
         let mut errors: Vec<_> = all.map(|execution| execution.error() * 100.0).collect();
         errors.sort_unstable_by(f64::total_cmp);
-        let n_errors = errors.len() as f64;
-        let share = |nth: usize| single((nth + 1) as f64 / n_errors);
-        let points = errors.iter().enumerate();
-        let points = points.map(|(nth, error)| SeriesPoint { x: *error, y: share(nth) });
-        series.push(Series { name: (*variety).to_owned(), points: points.collect() });
+        let Some(last) = errors.len().checked_sub(1) else { continue };
+        let at = |percent: usize| SeriesPoint {
+            x: errors[last * percent / 100],
+            y: single(percent as f64 / 100.0),
+        };
+        series.push(Series { name: (*variety).to_owned(), points: (0..=100).map(at).collect() });
     }
     Figure {
         id: "executed_infer_prediction_error".into(),
