@@ -10,6 +10,9 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 
+/// Long enough for the slowest machine; no test that passes waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A process that does not outlive its test.
 pub(crate) struct Process(Child);
 
@@ -42,7 +45,7 @@ impl Process {
             if let Some(status) = self.0.try_wait().expect("it is a child") {
                 return status.success();
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "it does not end");
+            assert!(began.elapsed() < PATIENCE, "it does not end");
             wait(20);
         }
     }
@@ -67,9 +70,11 @@ pub(crate) fn free_address() -> String {
     listener.local_addr().expect("it listens").to_string()
 }
 
-/// Waits until somebody listens at an address.
+/// Waits until somebody listens at an address, for a minute at most.
 pub(crate) fn wait_for(address: &str) {
+    let began = Instant::now();
     while TcpStream::connect(address).is_err() {
+        assert!(began.elapsed() < PATIENCE, "nobody listens at {address}");
         wait(20);
     }
 }
