@@ -125,16 +125,17 @@ fn a_batch_is_completed_with_an_older_request_that_has_time() {
 }
 
 #[test]
-fn a_batch_is_not_completed_with_an_older_request_that_has_no_time() {
+fn no_batch_is_completed_past_an_older_request_that_has_no_time() {
     let mut bench = bench(1, 1, 100);
-    // Until 55 ms, and until 95 ms.
+    // Until 295 ms, until 55 ms, and two until 95 ms.
+    bench.ask_within(0, 100.0);
     bench.ask_within(0, 20.0);
-    bench.ask(0);
+    (0..2).for_each(|_| bench.ask(0));
     let load = bench.sent()[0];
-    // Both at once are complete at 56 ms, the first alone at 54 ms.
+    // All four at once are complete at 59 ms.
     bench.pass(50 * MS);
     bench.report(load, ActionStatus::Success, 42 * MS, 50 * MS);
-    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(1)), (0, 0, infer(1))]);
+    assert_eq!(kinds(&bench.sent()), [(0, 0, infer(2)), (0, 0, infer(2))]);
 }
 
 #[test]
