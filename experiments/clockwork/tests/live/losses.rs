@@ -40,7 +40,8 @@ fn lose_a_worker_by(signal: Signal) {
     ]);
     wait_for(&listen);
     let load = ["client", &listen, "--duration-s", "3", "--out", &directory];
-    let mut client = Process::start(&[&load[..], &["poisson-open-loop", "8", "150"]].concat());
+    // Neither GPU is idle for a moment, and one of them can do two thirds of it.
+    let mut client = Process::start(&[&load[..], &["poisson-open-loop", "8", "1200"]].concat());
     // Models are loaded for a second, and then nothing is for another.
     wait(3_000);
     lost.signal(signal);
@@ -59,7 +60,7 @@ fn lose_a_worker_by(signal: Signal) {
         .expect("the log is whole");
     assert_eq!(n_requests, sent.n_requests);
     assert!(n_lost > 0, "it was lost while it had something to do");
-    assert!(sent.n_with(ClientStatus::Success) * 2 > sent.n_requests, "{sent:?}");
+    assert!(sent.n_with(ClientStatus::Success) * 3 > sent.n_requests, "{sent:?}");
     assert!(Process::start(&["replay", &recording]).succeeds(), "the decisions are the same");
 }
 
