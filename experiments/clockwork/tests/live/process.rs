@@ -1,9 +1,10 @@
 //! The binary's processes, and what they need and leave.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU8, Ordering},
     time::{Duration, Instant},
 };
 
@@ -64,9 +65,13 @@ pub(crate) fn wait(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }
 
-/// An address that was free a moment ago.
+/// An address that nobody else is given: each has a loopback address of its own, so that
+/// its port stays free until the process that it is for listens there.
 pub(crate) fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
+    static N_GIVEN: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, high, low, N_GIVEN.fetch_add(1, Ordering::Relaxed));
+    let listener = TcpListener::bind((host, 0)).expect("loopback has free ports");
     listener.local_addr().expect("it listens").to_string()
 }
 
