@@ -172,9 +172,9 @@ impl Demand {
         self.wanting.models()
     }
 
-    /// The models that no GPU holds and that nobody wants in time, while requests wait
-    /// that have more time than that. Without them these would wait until their
-    /// deadlines, though there may be nothing else to do.
+    /// The models that no GPU holds, unless it was asked for others too, and that nobody
+    /// wants in time, while requests wait that have more time than that. Without them these
+    /// would wait until their deadlines, though there may be nothing else to do.
     pub(super) fn left(&self) -> &[ModelId] {
         self.left.models()
     }

@@ -37,9 +37,9 @@ pub struct Settings {
     pub clock_mhz: u32,
     /// Keeps what the original does by mistake, where that changes results: weights
     /// are also loaded for models whose demand is met already, and wherever a request
-    /// is unanswered (a pointer is compared where a priority was meant), a batch is not completed with older requests (a
-    /// comparison is inverted), and a request is forgotten until its deadline when its
-    /// last strategy executes older ones.
+    /// is unanswered (a pointer is compared where a priority was meant), a batch is not
+    /// completed with older requests (a comparison is inverted), and a request is
+    /// forgotten until its deadline when its last strategy executes older ones.
     pub original_mistakes: bool,
 }
 

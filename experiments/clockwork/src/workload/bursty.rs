@@ -5,10 +5,14 @@ use super::{
     poisson::{Constant, Poisson, Rates, Segment},
     population::{Asked, Pace, Slo, User},
 };
-use crate::{message::ModelId, random::Random};
+use crate::{
+    message::ModelId,
+    random::Random,
+    time::{Nanos, SECOND},
+};
 
-/// The seconds in which only the minor model is asked, as in the original's client.
-pub const BURSTY_LEAD_IN_S: i64 = LEAD_IN as i64;
+/// How long only the minor model is asked, as in the original's client.
+pub const BURSTY_LEAD_IN: Nanos = LEAD_IN * SECOND;
 const LEAD_IN: u64 = 300;
 /// Requests per second to all major models together.
 const MAJOR_RATE: u64 = 1000;
@@ -70,7 +74,7 @@ pub fn bursty(variety: &str, n_models: u32, seed: u64) -> Population {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{time::SECOND, workload::Workload};
+    use crate::workload::Workload;
 
     #[track_caller]
     fn check(second: u64, expected: [u64; 8]) {

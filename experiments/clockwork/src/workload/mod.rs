@@ -16,7 +16,7 @@ mod steps;
 
 pub use arrival::{Arrival, Workload};
 pub use azure::{Azure, AzureSettings, Load, LoadSteps, Plan};
-pub use bursty::{BURSTY_LEAD_IN_S, bursty};
+pub use bursty::{BURSTY_LEAD_IN, bursty};
 pub use by_name::{Parts, by_name, help};
 pub use instances::Instances;
 pub use population::{ClosedLoops, Population, closed_loops, poisson_open_loops};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use clockwork::workload::BURSTY_LEAD_IN_S;
+use clockwork::{time::SECOND, workload::BURSTY_LEAD_IN};
 use harness::one_or_many;
 use jiff::{SignedDuration, fmt::serde::duration::friendly};
 use serde::{Deserialize, Serialize};
@@ -55,8 +55,9 @@ impl Params {
     pub(crate) fn points(&self) -> anyhow::Result<Vec<Point>> {
         self.span().check()?;
         ensure!(
-            self.lead_in.as_secs() == BURSTY_LEAD_IN_S && self.lead_in.subsec_nanos() == 0,
-            "`lead-in` must be {BURSTY_LEAD_IN_S} s: the workload's other models come then"
+            self.lead_in.as_nanos() == i128::from(BURSTY_LEAD_IN),
+            "`lead-in` must be {} s: the workload's other models come then",
+            BURSTY_LEAD_IN / SECOND
         );
         ensure!(self.workers.iter().min() > Some(&0), "there must be at least one worker");
         ensure!(self.models > 0, "`models` must be at least 1");
